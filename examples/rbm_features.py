@@ -1,0 +1,56 @@
+"""Features learnt without labels, then a classifier on top of them.
+
+The experiment of scikit-learn's gallery ("RBM features for digit classification"):
+digits nudged by a pixel in each direction, a restricted Boltzmann machine and a
+logistic regression; here with sparse links.
+"""
+
+import time
+
+import numpy as np
+from scipy.ndimage import shift
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import BernoulliRBM
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import minmax_scale
+
+from sklearn_set import SETRBM
+
+
+def nudged(images, y):
+    """The images, and each moved by one pixel up, down, left and right."""
+    moves = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]
+    X = [[shift(image, move, order=0) for image in images] for move in moves]
+    return np.concatenate(X).reshape(-1, 64), np.tile(y, len(moves))
+
+
+X, y = nudged(load_digits().images, load_digits().target)
+X = minmax_scale(X)
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
+
+logistic = LogisticRegression(C=100, max_iter=3000)
+MODELS = {
+    "pixels": logistic,
+    "SETRBM": make_pipeline(
+        SETRBM(n_components=100, n_iter=30, learning_rate=0.1, random_state=0),
+        clone(logistic),
+    ),
+    "BernoulliRBM": make_pipeline(
+        BernoulliRBM(n_components=100, n_iter=10, learning_rate=0.06, random_state=0),
+        clone(logistic),
+    ),
+}
+print("features       accuracy  weights  seconds")
+for name, model in MODELS.items():
+    start = time.perf_counter()
+    accuracy = model.fit(X_train, y_train).score(X_test, y_test)
+    seconds = time.perf_counter() - start
+    if name == "pixels":
+        weights = 0
+    else:
+        components = model[0].components_
+        weights = getattr(components, "nnz", components.size)
+    print(f"{name:13}  {accuracy:8.3f}  {weights:7,}  {seconds:7.1f}")

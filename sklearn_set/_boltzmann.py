@@ -1,0 +1,137 @@
+"""A restricted Boltzmann machine on one sparse layer: sampling and learning.
+
+The hidden units are the layer's sources and the visible ones its targets, so that the
+layer's weight matrix is `components_` of scikit-learn, (n_hidden, n_visible).
+Arrays are feature-major, (n_units, batch).
+"""
+
+import numpy as np
+from scipy.special import expit
+
+from sklearn_set import _fast
+from sklearn_set._solvers import start_state
+
+
+class BoltzmannMachine:
+    """Binary hidden units, and visible units in [0, 1], joined by sparse links.
+
+    With weights W, hidden biases c and visible biases b:
+    ``P(h = 1 | v) = expit(W v + c)`` and ``P(v = 1 | h) = expit(W.T h + b)``.
+
+    Parameters
+    ----------
+    layer : SparseLayer
+        From the hidden to the visible units; changed in place by `learn`.
+    hidden_bias : ndarray of shape (n_hidden,)
+        Changed in place by `learn`.
+    visible_bias : ndarray of shape (n_visible,)
+        Changed in place by `learn`.
+    """
+
+    def __init__(self, layer, hidden_bias, visible_bias):
+        self.layer = layer
+        self.hidden_bias = hidden_bias
+        self.visible_bias = visible_bias
+
+    def prepare(self):
+        """Make ready to learn."""
+        self.hidden_bias = np.require(self.hidden_bias, requirements="W")
+        self.visible_bias = np.require(self.visible_bias, requirements="W")
+        self.layer.prepare(start_state(self.layer.links.weights, 0))
+
+    def hidden_inputs(self, v):
+        """Return ``W v + c`` of shape (n_hidden, batch)."""
+        inputs = np.empty((self.hidden_bias.size, v.shape[1]), dtype=v.dtype)
+        self.layer.to_sources(v, self.hidden_bias, inputs)
+        return inputs
+
+    def hidden_probabilities(self, v):
+        """Return ``P(h = 1 | v)`` of shape (n_hidden, batch)."""
+        inputs = self.hidden_inputs(v)
+        return expit(inputs, out=inputs)
+
+    def visible_probabilities(self, h):
+        """Return ``P(v = 1 | h)`` of shape (n_visible, batch)."""
+        inputs = np.empty((self.visible_bias.size, h.shape[1]), dtype=h.dtype)
+        self.layer.to_targets(h, self.visible_bias, inputs)
+        return expit(inputs, out=inputs)
+
+    @staticmethod
+    def sample(probabilities, rng):
+        """Draw 1 with the given probabilities, 0 otherwise, in their dtype."""
+        draws = rng.random(probabilities.shape, dtype=probabilities.dtype)
+        return np.less(draws, probabilities, out=draws, casting="unsafe")
+
+    def learn(self, v, cd_steps, solver, alpha, rng):
+        """One step of contrastive divergence, CD-k (Hinton 2002, 2012).
+
+        The hidden units are sampled at each step of the chain. The visible units of
+        the chain, and both units in the statistics, take their probabilities, which
+        learns the same with less noise.
+
+        Parameters
+        ----------
+        v : ndarray of shape (n_visible, batch)
+            The data.
+        cd_steps : int
+            Steps of Gibbs sampling, k.
+        solver : SGD
+            Turns gradients into steps.
+        alpha : float
+            Strength of the L2 penalty on the weights.
+        rng : numpy.random.Generator
+            Samples the hidden units.
+
+        Returns
+        -------
+        error : float
+            Mean squared difference of the data and its first reconstruction.
+        """
+        h = chain_h = self.hidden_probabilities(v)
+        error = None
+        for _ in range(cd_steps):
+            chain_v = self.visible_probabilities(self.sample(chain_h, rng))
+            if error is None:
+                error = np.square(chain_v - v).mean(dtype=np.float64)
+            chain_h = self.hidden_probabilities(chain_v)
+        self._step(v, h, chain_v, chain_h, solver, alpha)
+        return error
+
+    def _step(self, v, h, chain_v, chain_h, solver, alpha):
+        """Climb ``<v h> of the data - <v h> of the chain``, less the penalty."""
+        scale = -1.0 / v.shape[1]  # solvers go downhill
+        bias_step = solver.step(scale, 0.0)
+        nothing = np.empty((0, 0), dtype=v.dtype)
+        for bias, data, chain in (
+            (self.visible_bias, v, chain_v),
+            (self.hidden_bias, h, chain_h),
+        ):
+            _fast.update(bias, nothing, (data - chain).sum(axis=1), bias_step)
+        # Both statistics in one sweep over the links, as one batch twice as long.
+        x = np.concatenate([h, -chain_h], axis=1)
+        delta = np.concatenate([v, chain_v], axis=1)
+        self.layer.learn(x, delta, None, solver.step(scale, alpha))
+
+    def pseudo_log_likelihood(self, v):
+        """Return ``sum_i log P(v_i | all other v)`` of each sample (Besag 1975).
+
+        A flip of v_i is 1 - v_i. A link sees a flip of its own visible unit only, so
+        that all terms together cost one sweep over the links.
+
+        Parameters
+        ----------
+        v : ndarray of shape (n_visible, batch)
+            The data.
+
+        Returns
+        -------
+        pseudo_log_likelihood : ndarray of shape (batch,), dtype float64
+        """
+        inputs = self.hidden_inputs(v)
+        out = np.empty(v.shape[1])
+        _fast.pseudo_log_likelihood(
+            v, inputs, *self.layer.by_target(), self.layer.links.weights,
+            self.visible_bias, np.empty(inputs.shape), np.empty(v.shape), out,
+            self.layer.n_threads,
+        )  # fmt: skip
+        return out

@@ -1,0 +1,288 @@
+"""Each compiled kernel against a naive twin in NumPy and SciPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array, random_array
+
+from sklearn_set import _fast
+
+DTYPES = [np.float32, np.float64]
+TOLERANCE = {np.float32: 2e-4, np.float64: 1e-11}
+# Batches below, at and above one tile of 32 (float32) or 16 (float64) samples.
+sizes = st.integers(1, 40)
+batches = st.sampled_from([1, 2, 10, 15, 16, 17, 31, 32, 33, 64, 100])
+dtypes = st.sampled_from(DTYPES)
+densities = st.sampled_from([0.0, 0.05, 0.4, 1.0])
+threads = st.sampled_from([1, 2, 3])
+seeds = st.integers(0, 2**31)
+
+
+def random_weights(n_in, n_out, density, rng, dtype):
+    """A random csr_array with 32-bit indices, sorted."""
+    W = csr_array(
+        random_array((n_in, n_out), density=density, rng=rng, dtype=np.float64)
+    )
+    W.data[:] = rng.standard_normal(W.nnz)
+    W.sort_indices()
+    W = W.astype(dtype)
+    W.indices, W.indptr = W.indices.astype(np.int32), W.indptr.astype(np.int32)
+    return W
+
+
+def by_target(W):
+    """The compiled transposed index of a csr_array."""
+    indptr = np.empty(W.shape[1] + 1, dtype=np.int32)
+    sources, links = np.empty(W.nnz, np.int32), np.empty(W.nnz, np.int32)
+    _fast.transpose_index(W.indptr, W.indices, indptr, sources, links)
+    return indptr, sources, links
+
+
+@given(sizes, sizes, batches, dtypes, threads, seeds)
+def test_load_dense(n_samples, n_features, batch, dtype, n_threads, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, n_features)).astype(dtype)
+    rows = rng.integers(n_samples, size=batch)
+    for layout in (X, np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]):
+        out = np.full((n_features, batch), np.nan, dtype=dtype)
+        _fast.load_dense(layout, rows, out, n_threads)
+        assert_array_equal(out, X[rows].T)
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@given(sizes, sizes, batches, dtypes, densities, seeds)
+def test_load_csr(index, n_samples, n_features, batch, dtype, density, seed):
+    rng = np.random.default_rng(seed)
+    X = random_weights(n_samples, n_features, density, rng, dtype)
+    rows = rng.integers(n_samples, size=batch)
+    out = np.full((n_features, batch), np.nan, dtype=dtype)
+    indices, indptr = X.indices.astype(index), X.indptr.astype(index)
+    _fast.load_csr(X.data, indices, indptr, rows, out)
+    assert_array_equal(out, X.toarray()[rows].T)
+
+
+def test_load_csr_adds_up_repeated_entries():
+    data, indices = np.array([1.0, 2.0, 4.0]), np.array([1, 1, 0], dtype=np.int32)
+    indptr, out = np.array([0, 3], dtype=np.int32), np.empty((2, 1))
+    _fast.load_csr(data, indices, indptr, np.array([0]), out)
+    assert_array_equal(out, [[4.0], [3.0]])
+
+
+@given(sizes, sizes, densities, seeds)
+def test_transpose_index(n_in, n_out, density, seed):
+    W = random_weights(n_in, n_out, density, np.random.default_rng(seed), np.float64)
+    indptr, sources, links = by_target(W)
+    T = csr_array(W.T)
+    T.sort_indices()
+    assert_array_equal(indptr, T.indptr)
+    assert_array_equal(sources, T.indices)
+    assert_array_equal(W.data[links], T.data)
+
+
+@given(sizes, sizes, batches, dtypes, densities, threads, seeds)
+def test_gather(n_in, n_out, batch, dtype, density, n_threads, seed):
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_in, n_out, density, rng, dtype)
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+
+    x = rng.standard_normal((n_in, batch)).astype(dtype)
+    bias = rng.standard_normal(n_out).astype(dtype)
+    out = np.full((n_out, batch), np.nan, dtype=dtype)
+    indptr, sources, links = by_target(W)
+    _fast.gather(x, indptr, sources, links, W.data, bias, out, n_threads)
+    assert_allclose(out, W.T @ x + bias[:, None], **tolerance)
+
+    # The other way, in the order in which the links are stored.
+    bias = rng.standard_normal(n_in).astype(dtype)
+    back = np.full((n_in, batch), np.nan, dtype=dtype)
+    _fast.gather(out, W.indptr, W.indices, None, W.data, bias, back, n_threads)
+    assert_allclose(back, W @ out + bias[:, None], **tolerance)
+
+
+@given(dtypes, seeds)
+def test_gather_treats_each_sample_alone(dtype, seed):
+    """A sample's sum is the same bit for bit whatever the batch it comes in."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(30, 20, 0.5, rng, dtype)
+    indptr, sources, links = by_target(W)
+    x, bias = rng.standard_normal((30, 45)).astype(dtype), np.zeros(20, dtype=dtype)
+    whole = np.empty((20, 45), dtype=dtype)
+    _fast.gather(x, indptr, sources, links, W.data, bias, whole, 1)
+    for b in range(45):
+        alone = np.empty((20, 1), dtype=dtype)
+        column = np.ascontiguousarray(x[:, b : b + 1])
+        _fast.gather(column, indptr, sources, links, W.data, bias, alone, 1)
+        assert_array_equal(alone[:, 0], whole[:, b])
+
+
+def naive_sgd(w, velocity, gradient, rate, momentum, nesterov):
+    """MLPClassifier's SGDOptimizer."""
+    velocity = momentum * velocity - rate * gradient
+    if nesterov:
+        return w + momentum * velocity - rate * gradient, velocity
+    return w + velocity, velocity
+
+
+def sgd_step(rate, momentum, nesterov, scale, decay):
+    ahead, now = (momentum, rate) if nesterov else (1.0, 0.0)
+    return np.array([rate, momentum, ahead, now, scale, decay])
+
+
+@pytest.mark.parametrize(
+    "momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True)]
+)
+@given(sizes, sizes, batches, dtypes, densities, threads, st.booleans(), seeds)
+def test_learn(
+    momentum, nesterov, n_in, n_out, batch, dtype, density, n_threads, signals, seed
+):
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_in, n_out, density, rng, dtype)
+    x = rng.standard_normal((n_in, batch)).astype(dtype)
+    delta = rng.standard_normal((n_out, batch)).astype(dtype)
+    velocity = rng.standard_normal((1 if momentum else 0, W.nnz)).astype(dtype)
+    rows, columns = W.tocoo().coords
+    gradient = 0.5 * (x @ delta.T)[rows, columns] + 0.1 * W.data
+    expected_w, expected_v = naive_sgd(
+        W.data, velocity[0] if momentum else 0.0, gradient, 0.2, momentum, nesterov
+    )
+    expected_signal = W @ delta
+    expected_squares = (W * W).sum(axis=1)
+
+    signal = np.full((n_in, batch), np.nan, dtype=dtype) if signals else None
+    squares = np.full(n_in, np.nan)
+    scratch = np.empty((n_threads, n_out + 1), dtype=dtype)
+    step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
+    _fast.learn(
+        x, delta, W.indptr, W.indices, W.data, velocity, step, signal, squares,
+        scratch, n_threads,
+    )  # fmt: skip
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    assert_allclose(W.data, expected_w, **tolerance)
+    assert_allclose(squares, expected_squares, **tolerance)
+    if momentum:
+        assert_allclose(velocity[0], expected_v, **tolerance)
+    if signals:
+        assert_allclose(signal, expected_signal, **tolerance)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch", [7, 64, 130])
+def test_threads_do_not_change_a_bit(dtype, batch, rng):
+    """Large enough to be shared out: forward, backward and the update."""
+    results = []
+    for n_threads in (1, 2, 5):
+        rng = np.random.default_rng(1)
+        W = random_weights(300, 200, 0.3, rng, dtype)
+        x = rng.standard_normal((300, batch)).astype(dtype)
+        delta, signal = np.empty((200, batch), dtype), np.empty((300, batch), dtype)
+        velocity = np.zeros((1, W.nnz), dtype)
+        bias, squares = np.zeros(200, dtype), np.empty(300)
+        _fast.gather(x, *by_target(W), W.data, bias, delta, n_threads)
+        _fast.learn(
+            x, delta, W.indptr, W.indices, W.data, velocity,
+            sgd_step(0.1, 0.9, True, 0.1, 0.1), signal, squares,
+            np.empty((n_threads, 201), dtype), n_threads,
+        )  # fmt: skip
+        results.append((delta, signal, W.data, velocity, squares))
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            assert_array_equal(a, b)
+
+
+@given(st.integers(0, 30), dtypes, st.booleans(), st.booleans(), seeds)
+def test_update(n, dtype, has_momentum, nesterov, seed):
+    rng = np.random.default_rng(seed)
+    values, gradient = rng.standard_normal((2, n)).astype(dtype)
+    momentum = 0.9 if has_momentum else 0.0
+    nesterov = nesterov and has_momentum
+    state = rng.standard_normal((int(has_momentum), n)).astype(dtype)
+    expected, velocity = naive_sgd(
+        values,
+        state[0] if has_momentum else 0.0,
+        0.5 * gradient + 0.1 * values,
+        0.2,
+        momentum,
+        nesterov,
+    )
+    _fast.update(values, state, gradient, sgd_step(0.2, momentum, nesterov, 0.5, 0.1))
+    assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
+    if has_momentum:
+        assert_allclose(state[0], velocity, rtol=1e-5, atol=1e-6)
+
+
+@given(st.integers(1, 8), st.integers(1, 9), densities, dtypes, st.data())
+def test_rewire(n_in, n_out, density, dtype, data):
+    """Against a dense twin: drop, then fill the chosen empty places in order."""
+    rng = np.random.default_rng(data.draw(seeds))
+    W = random_weights(n_in, n_out, density, rng, dtype)
+    state = rng.standard_normal((2, W.nnz)).astype(dtype)
+    keep = rng.integers(2, size=W.nnz, dtype=np.uint8)
+    n_empty = n_in * n_out - int(keep.sum())
+    n_new = data.draw(st.integers(0, n_empty))
+    places = np.sort(rng.choice(n_empty, n_new, replace=False))
+    values = rng.standard_normal(n_new).astype(dtype)
+
+    rows, columns = W.tocoo().coords
+    twin = np.full((3, n_in, n_out), np.nan)
+    kept = keep.astype(bool)
+    for part, source in enumerate((W.data, *state)):
+        twin[part, rows[kept], columns[kept]] = source[kept]
+    empty = np.argwhere(np.isnan(twin[0]))[places]
+    twin[0, empty[:, 0], empty[:, 1]] = values
+    twin[1:, empty[:, 0], empty[:, 1]] = 0
+    is_link = ~np.isnan(twin[0])
+
+    n_links = int(keep.sum()) + n_new
+    indptr, targets = np.empty(n_in + 1, np.int32), np.empty(n_links, np.int32)
+    weights, new_state = np.empty(n_links, dtype), np.empty((2, n_links), dtype)
+    _fast.rewire(
+        W.indptr, W.indices, W.data, state, keep, places, values, n_out,
+        indptr, targets, weights, new_state,
+    )  # fmt: skip
+    assert_array_equal(indptr, np.r_[0, is_link.sum(axis=1).cumsum()])
+    assert_array_equal(targets, np.argwhere(is_link)[:, 1])
+    assert_array_equal(weights, twin[0][is_link])
+    assert_array_equal(new_state, twin[1:][:, is_link])
+
+
+@given(batches, st.integers(1, 8), st.integers(1, 8), dtypes, threads, seeds)
+def test_pseudo_log_likelihood(batch, n_hidden, n_visible, dtype, n_threads, seed):
+    """Against free energies of the sample and of all its flips."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_hidden, n_visible, 0.5, rng, dtype)
+    W.data *= 3
+    v = rng.integers(2, size=(n_visible, batch)).astype(dtype)
+    v[0] = rng.random(batch)
+    b, c = rng.standard_normal(n_visible), rng.standard_normal(n_hidden)
+    b, c = b.astype(dtype), c.astype(dtype)
+
+    def free_energy(v):
+        return -b @ v - np.logaddexp(0, W @ v + c[:, None]).sum(axis=0)
+
+    expected = np.zeros(batch)
+    for i in range(n_visible):
+        flipped = v.copy()
+        flipped[i] = 1 - v[i]
+        expected -= np.logaddexp(0, free_energy(v) - free_energy(flipped))
+
+    inputs = (W @ v + c[:, None]).astype(dtype)
+    out = np.full(batch, np.nan)
+    _fast.pseudo_log_likelihood(
+        v, inputs, *by_target(W), W.data, b, np.empty((n_hidden, batch)),
+        np.empty((n_visible, batch)), out, n_threads,
+    )  # fmt: skip
+    assert_allclose(out, expected, rtol=1e-3 if dtype == np.float32 else 1e-9)
+
+
+def test_pseudo_log_likelihood_of_extreme_weights_is_finite():
+    W = csr_array(np.array([[50.0, -50.0], [-800.0, 800.0]]))
+    W.indices, W.indptr = W.indices.astype(np.int32), W.indptr.astype(np.int32)
+    v, out = np.array([[1.0, 0.0], [0.0, 1.0]]), np.empty(2)
+    inputs = W @ v
+    _fast.pseudo_log_likelihood(
+        v, inputs, *by_target(W), W.data, np.zeros(2), np.empty((2, 2)),
+        np.empty((2, 2)), out, 1,
+    )  # fmt: skip
+    assert np.isfinite(out).all()

@@ -1,0 +1,177 @@
+"""The network: gradients against finite differences, activations, losses, solvers."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, softmax
+from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
+
+from sklearn_set._activations import ACTIVATIONS
+from sklearn_set._connectivity import SparseLayer
+from sklearn_set._losses import LOSSES
+from sklearn_set._network import Network
+from sklearn_set._solvers import SGD
+
+N_UNITS = [7, 9, 8, 4]
+
+
+def make_network(activation, loss, rng, n_states=0, batch=5):
+    coefs, biases = [], []
+    for n_in, n_out in pairwise(N_UNITS):
+        layer = SparseLayer.random(n_in, n_out, n_in * n_out // 2, rng, np.float64)
+        layer.links.weights[:] = rng.standard_normal(layer.n_links)
+        coefs.append(layer.coef)
+        biases.append(rng.standard_normal(n_out))
+    network = Network.from_coefs(
+        coefs, biases, ACTIVATIONS[activation], LOSSES[loss], batch, n_threads=1
+    )
+    network.start_states(n_states)
+    return network
+
+
+def make_targets(loss, batch, rng):
+    if loss == "softmax":
+        return np.eye(N_UNITS[-1], dtype=bool)[rng.integers(N_UNITS[-1], size=batch)].T
+    return rng.integers(2, size=(N_UNITS[-1], batch)).astype(bool)
+
+
+def mean_loss(network, x, y, alpha):
+    """The loss from its definition, computed from the outputs."""
+    p = network.outputs(x)
+    if network.loss.out_activation == "softmax":
+        loss = -np.log(p[y]).sum()
+    else:
+        loss = -np.log(np.where(y, p, 1 - p)).sum()
+    squares = sum(np.square(coef.data).sum() for coef in network.coefs)
+    return (loss + 0.5 * alpha * squares) / x.shape[1]
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_gradient_of_every_layer(activation, loss, alpha, rng):
+    """Every link and bias, central differences, relative error below 1e-6."""
+    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets(loss, 5, rng)
+    network = make_network(activation, loss, rng)
+    parameters = [coef.data for coef in network.coefs] + network.biases
+    numeric = []
+    for values in parameters:
+        numeric.append(np.empty_like(values))
+        for k, value in enumerate(values):
+            ends = []
+            for end in (value + 1e-5, value - 1e-5):
+                values[k] = end
+                ends.append(mean_loss(network, x, y, alpha))
+            values[k] = value
+            numeric[-1][k] = (ends[0] - ends[1]) / 2e-5
+
+    before = [values.copy() for values in parameters]
+    expected_loss = mean_loss(network, x, y, alpha)
+    # One plain step of rate 1 moves each parameter by its gradient.
+    assert network.learn(x, y, SGD(1.0), alpha) == pytest.approx(expected_loss)
+    for old, new, gradient in zip(before, parameters, numeric, strict=True):
+        error = np.linalg.norm(old - new - gradient)
+        assert error < 1e-6 * np.linalg.norm(gradient)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_forward_is_a_dense_forward_pass(activation, rng):
+    functions = {
+        "identity": lambda z: z,
+        "logistic": expit,
+        "relu": lambda z: np.maximum(z, 0),
+        "tanh": np.tanh,
+    }
+    network = make_network(activation, "softmax", rng)
+    a = x = rng.standard_normal((N_UNITS[0], 5))
+    for i, (coef, bias) in enumerate(zip(network.coefs, network.biases, strict=True)):
+        a = coef.toarray().T @ a + bias[:, None]
+        a = functions[activation](a) if i < 2 else softmax(a, axis=0)
+    assert_allclose(network.outputs(x), a, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_loss_of_extreme_sums_is_finite(loss):
+    z = np.array([[1e4, -1e4], [-1e4, 1e4]])
+    y = np.array([[False, False], [True, True]])
+    assert np.isfinite(LOSSES[loss].gradient(z, y))
+    assert np.isfinite(z).all()
+
+
+@pytest.mark.parametrize(
+    "momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True)]
+)
+def test_steps_follow_scikit_learn(momentum, nesterov, rng):
+    """Several steps on fixed gradients against MLPClassifier's own optimizer."""
+    network = make_network("tanh", "softmax", rng, n_states=1 if momentum else 0)
+    solver = SGD(0.1, momentum, nesterov)
+    biases = [b.copy() for b in network.biases]
+    twin = SGDOptimizer(biases, 0.1, "constant", momentum, nesterov)
+    for _ in range(4):
+        gradients = [rng.standard_normal(b.size) for b in biases]
+        twin.update_params(biases, gradients)
+        step = solver.step(1.0, 0.0)
+        for i, gradient in enumerate(gradients):
+            network._step_bias(i, np.atleast_2d(gradient).T.copy(), step)
+    for ours, theirs in zip(network.biases, biases, strict=True):
+        assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_state_goes_on_only_where_it_fits(rng):
+    network = make_network("relu", "softmax", rng, n_states=1)
+    for state, _ in network.states:
+        state[:] = 1.0
+    again = Network.from_coefs(
+        network.coefs, network.biases, network.activation, network.loss, 5, 1
+    )
+    again.start_states(1, network.states)
+    assert all((state == 1).all() for state, _ in again.states)
+    again.start_states(2, network.states)  # another solver
+    assert all(not state.any() and state.shape[0] == 2 for state, _ in again.states)
+
+
+def test_read_only_arrays_are_copied_before_they_change(rng):
+    network = make_network("relu", "softmax", rng)
+    coefs, biases = network.coefs, network.biases
+    for array in (*(coef.data for coef in coefs), *biases):
+        array.flags.writeable = False
+    before = [coef.data.copy() for coef in coefs]
+    frozen = Network.from_coefs(
+        coefs, biases, network.activation, network.loss, 5, n_threads=1
+    )
+    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
+    frozen.outputs(x)
+    frozen.start_states(0)
+    frozen.learn(x, y, SGD(0.1), 0.0)
+    for coef, old in zip(coefs, before, strict=True):
+        assert_array_equal(coef.data, old)
+    assert not np.array_equal(frozen.coefs[0].data, before[0])
+
+
+def test_layer_refuses_indices_out_of_range(rng):
+    coef = SparseLayer.random(5, 6, 10, rng, np.float64).coef
+    coef.indices[3] = 17
+    with pytest.raises(ValueError, match="not a valid CSR array .*indices must be < 6"):
+        SparseLayer.from_coef(coef)
+
+
+def test_layer_sorts_and_adds_up_links_it_is_given(rng):
+    coef = SparseLayer.random(5, 6, 10, rng, np.float64).coef
+    coef.data[:] = rng.standard_normal(10)
+    messy = type(coef)(
+        (
+            np.r_[coef.data[::-1], 1.0],
+            (
+                np.r_[coef.tocoo().row[::-1], coef.tocoo().row[0]],
+                np.r_[coef.tocoo().col[::-1], coef.tocoo().col[0]],
+            ),
+        ),
+        shape=coef.shape,
+    )
+    messy.indices = messy.indices.astype(np.int64)
+    messy.indptr = messy.indptr.astype(np.int64)
+    layer = SparseLayer.from_coef(messy)
+    assert layer.links.targets.dtype == layer.links.indptr.dtype == np.int32
+    assert_array_equal(layer.coef.toarray(), messy.toarray())
