@@ -51,9 +51,6 @@ def run(data, zeta, epochs, seed):
         alpha=0.05,
         batch_size=256,
         learning_rate_init=0.05,
-        max_iter=1,
-        warm_start=True,
-        n_iter_no_change=np.inf,
         random_state=seed,
     )
     start = time.perf_counter()

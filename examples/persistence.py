@@ -1,4 +1,4 @@
-"""Save a sparse model, load it without reading it whole, and go on training it."""
+"""Save a sparse model, load it by memory map, and go on training it."""
 
 import tempfile
 import warnings

@@ -1,10 +1,11 @@
 """From the rows of X to feature-major batches, and back."""
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 from sklearn.utils import gen_batches
 
 from sklearn_set import _fast
+from sklearn_set._validation import require_shape
 
 # Predictions go through the units in pieces of at most so many bytes and rows.
 PREDICT_BYTES = 1 << 26
@@ -18,10 +19,25 @@ class _Rows:
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
 
+    def load(self, selected, out, n_threads):
+        """Write ``X[selected].T`` to `out`.
+
+        Parameters
+        ----------
+        selected : ndarray of shape (batch,), dtype intp
+            The samples.
+        out : ndarray of shape (n_features, batch)
+            What is written.
+        n_threads : int
+            Threads to use.
+        """
+        require_shape("The batch", out, (self.n_features, selected.size))
+        self._load(selected, out, n_threads)
+
     def take(self, selected, n_threads):
         """Return ``X[selected].T``, dense."""
         out = np.empty((self.n_features, selected.size), dtype=self.dtype)
-        self.load(selected, out, n_threads)
+        self._load(selected, out, n_threads)
         return out
 
 
@@ -38,18 +54,7 @@ class DenseRows(_Rows):
         super().__init__(X)
         self._X = X
 
-    def load(self, selected, out, n_threads):
-        """Write ``X[selected].T`` to `out`.
-
-        Parameters
-        ----------
-        selected : ndarray of shape (batch,), dtype intp
-            The samples.
-        out : ndarray of shape (n_features, batch)
-            What is written.
-        n_threads : int
-            Threads to use.
-        """
+    def _load(self, selected, out, n_threads):
         _fast.load_dense(self._X, selected, out, n_threads)
 
 
@@ -64,16 +69,17 @@ class SparseRows(_Rows):
 
     def __init__(self, X):
         super().__init__(X)
+        # A matrix of its own: SciPy's check may change what it checks.
+        X = csr_array((X.data, X.indices, X.indptr), shape=X.shape)
         X.check_format(full_check=True)
         index = np.result_type(X.indices, X.indptr)
         self._arrays = (
-            X.data,
-            X.indices.astype(index, copy=False),
-            X.indptr.astype(index, copy=False),
+            np.ascontiguousarray(X.data),
+            np.ascontiguousarray(X.indices, dtype=index),
+            np.ascontiguousarray(X.indptr, dtype=index),
         )
 
-    def load(self, selected, out, n_threads):
-        """Write ``X[selected].T`` to `out`, as `DenseRows.load` does."""
+    def _load(self, selected, out, n_threads):
         _fast.load_csr(*self._arrays, selected, out)
 
 
@@ -119,8 +125,10 @@ def map_rows(function, rows, batch_size, n_threads):
     -------
     result : ndarray of shape (n_samples, ...)
     """
-    batches = (
-        np.arange(b.start, b.stop) for b in gen_batches(rows.n_samples, batch_size)
-    )
-    results = [function(rows.take(batch, n_threads)).T for batch in batches]
-    return np.concatenate(results)
+    result = None
+    for batch in gen_batches(rows.n_samples, batch_size):
+        part = function(rows.take(np.arange(batch.start, batch.stop), n_threads))
+        if result is None:
+            result = np.empty((rows.n_samples, *part.shape[:-1]), dtype=part.dtype)
+        result[batch] = part.T
+    return result

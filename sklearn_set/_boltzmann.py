@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from sklearn_set import _fast
 from sklearn_set._solvers import start_state
+from sklearn_set._validation import require_shape
 
 
 class BoltzmannMachine:
@@ -29,9 +30,11 @@ class BoltzmannMachine:
     """
 
     def __init__(self, layer, hidden_bias, visible_bias):
+        require_shape("The hidden bias", hidden_bias, (layer.n_in,))
+        require_shape("The visible bias", visible_bias, (layer.n_out,))
         self.layer = layer
-        self.hidden_bias = hidden_bias
-        self.visible_bias = visible_bias
+        self.hidden_bias = np.ascontiguousarray(hidden_bias)
+        self.visible_bias = np.ascontiguousarray(visible_bias)
 
     def prepare(self):
         """Make ready to learn."""
@@ -59,8 +62,9 @@ class BoltzmannMachine:
     @staticmethod
     def sample(probabilities, rng):
         """Draw 1 with the given probabilities, 0 otherwise, in their dtype."""
-        draws = rng.random(probabilities.shape, dtype=probabilities.dtype)
-        return np.less(draws, probabilities, out=draws, casting="unsafe")
+        # float64 draws for either dtype: the same seed gives the same chain.
+        draws = rng.random(probabilities.shape)
+        return (draws < probabilities).astype(probabilities.dtype)
 
     def learn(self, v, cd_steps, solver, alpha, rng):
         """One step of contrastive divergence, CD-k (Hinton 2002, 2012).
@@ -81,21 +85,12 @@ class BoltzmannMachine:
             Strength of the L2 penalty on the weights.
         rng : numpy.random.Generator
             Samples the hidden units.
-
-        Returns
-        -------
-        error : float
-            Mean squared difference of the data and its first reconstruction.
         """
         h = chain_h = self.hidden_probabilities(v)
-        error = None
         for _ in range(cd_steps):
             chain_v = self.visible_probabilities(self.sample(chain_h, rng))
-            if error is None:
-                error = np.square(chain_v - v).mean(dtype=np.float64)
             chain_h = self.hidden_probabilities(chain_v)
         self._step(v, h, chain_v, chain_h, solver, alpha)
-        return error
 
     def _step(self, v, h, chain_v, chain_h, solver, alpha):
         """Climb ``<v h> of the data - <v h> of the chain``, less the penalty."""

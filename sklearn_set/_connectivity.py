@@ -11,8 +11,7 @@ from scipy.sparse import csr_array
 
 from sklearn_set import _fast
 from sklearn_set._random import draw_places
-
-MAX_LINKS = np.iinfo(np.int32).max
+from sklearn_set._validation import MAX_LINKS, checked_coef, require_shape
 
 
 class Links(NamedTuple):
@@ -44,6 +43,11 @@ def erdos_renyi_n_links(n_in, n_out, epsilon):
     ValueError
         If links could no longer be counted in 32 bits, or none is left.
     """
+    if max(n_in, n_out) > MAX_LINKS:
+        raise ValueError(
+            f"A layer of {n_in} x {n_out} units is too large: at most {MAX_LINKS} on "
+            "either side. Use fewer units."
+        )
     n_links = round(min(epsilon * (n_in + n_out), n_in * n_out))
     if n_links > MAX_LINKS:
         raise ValueError(
@@ -112,22 +116,13 @@ class SparseLayer:
         ValueError
             If the matrix has an index out of range or too many links.
         """
-        if not coef.has_canonical_format:
-            coef = coef.copy()
-            coef.sum_duplicates()
-        try:
-            coef.check_format(full_check=True)
-        except ValueError as error:
-            raise ValueError(
-                f"The model's weights of shape {coef.shape} are not a valid CSR array "
-                f"({error}). They have been changed since fit, or saved badly."
-            ) from error
-        if coef.nnz > MAX_LINKS:
-            raise ValueError(f"A layer holds at most {MAX_LINKS} links.")
-        state = np.empty((0, coef.nnz), dtype=coef.dtype)
-        indptr = coef.indptr.astype(np.int32, copy=False)
-        targets = coef.indices.astype(np.int32, copy=False)
-        links = Links(indptr, targets, coef.data, state)
+        coef = checked_coef(coef)
+        links = Links(
+            np.ascontiguousarray(coef.indptr, dtype=np.int32),
+            np.ascontiguousarray(coef.indices, dtype=np.int32),
+            np.ascontiguousarray(coef.data),
+            np.empty((0, coef.nnz), dtype=coef.dtype),
+        )
         return cls(links, coef.shape[1], n_threads)
 
     def _set(self, links):
@@ -171,6 +166,7 @@ class SparseLayer:
         state : ndarray of shape (n_states, n_links)
             The solver's, changed in place from now on.
         """
+        require_shape("The solver's state", state, (len(state), self.n_links))
         weights = np.require(self.links.weights, requirements="W")
         self._set(self.links._replace(weights=weights, state=state))
 
@@ -194,6 +190,11 @@ class SparseLayer:
             self._by_target = indptr, sources, links
         return self._by_target
 
+    def _require_shapes(self, at_sources, at_targets):
+        batch = at_sources.shape[-1]
+        require_shape("The batch", at_sources, (self.n_in, batch))
+        require_shape("The batch", at_targets, (self.n_out, batch))
+
     def to_targets(self, x, bias, out):
         """Write ``W.T @ x + bias`` to `out`.
 
@@ -207,6 +208,8 @@ class SparseLayer:
             What is written.
         """
         indptr, sources, links = self.by_target()
+        self._require_shapes(x, out)
+        require_shape("The bias", bias, (self.n_out,))
         _fast.gather(
             x, indptr, sources, links, self.links.weights, bias, out, self.n_threads
         )
@@ -224,6 +227,8 @@ class SparseLayer:
             What is written.
         """
         indptr, targets, weights, _ = self.links
+        self._require_shapes(out, x)
+        require_shape("The bias", bias, (self.n_in,))
         _fast.gather(x, indptr, targets, None, weights, bias, out, self.n_threads)
 
     def learn(self, x, delta, signal, step):
@@ -246,6 +251,9 @@ class SparseLayer:
             Sum of the squared weights as they were before the step.
         """
         indptr, targets, weights, state = self.links
+        self._require_shapes(x, delta)
+        if signal is not None:
+            self._require_shapes(signal, delta)
         if self._scratch is None:
             longest = int(np.diff(indptr).max(initial=0)) + 1
             self._scratch = np.empty((self.n_threads, longest), dtype=self.dtype)

@@ -4,6 +4,8 @@ Arrays are feature-major, (n_outputs, batch), and changed in place. With these p
 the gradient with respect to the last layer's sums z is ``activation(z) - y``.
 """
 
+from functools import reduce
+
 import numpy as np
 from scipy.special import expit
 
@@ -18,7 +20,9 @@ class SoftmaxCrossEntropy:
         """Replace the last layer's sums by class probabilities."""
         z -= z.max(axis=0)
         np.exp(z, out=z)
-        z /= z.sum(axis=0)
+        # Class by class: NumPy's sum over an axis groups the terms of a lone sample
+        # in another way than those of a batch.
+        z /= reduce(np.add, z)
 
     @staticmethod
     def gradient(z, y):

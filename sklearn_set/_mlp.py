@@ -1,6 +1,5 @@
 """Multi-layer perceptrons that scikit-learn sees."""
 
-import warnings
 from itertools import chain, pairwise
 from numbers import Integral, Real
 
@@ -27,6 +26,7 @@ from sklearn_set._network import Network
 from sklearn_set._random import spawn_generators
 from sklearn_set._solvers import SOLVERS
 from sklearn_set._threads import effective_n_threads
+from sklearn_set._warnings import warn
 
 # New links are weaker than the first ones. At full strength, a network that already
 # fits is set back in every epoch: on Fashion-MNIST it ends 2 points below a fixed
@@ -107,15 +107,14 @@ class _BaseSETMLP(BaseEstimator):
     # -- the network ------------------------------------------------------
 
     def _hidden_sizes(self):
-        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
-        if sizes.ndim != 1 or (
-            sizes.size and (sizes.dtype.kind not in "iu" or sizes.min() < 1)
-        ):
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise ValueError(
                 "hidden_layer_sizes must be an integer >= 1 or a list of them, got "
                 f"{self.hidden_layer_sizes!r}."
             )
-        return sizes.tolist()
+        return [int(size) for size in sizes]  # NumPy's integers may overflow
 
     def _draw_weights(self, layer, scale=1.0):
         """Return a function that draws first weights for a layer.
@@ -126,10 +125,11 @@ class _BaseSETMLP(BaseEstimator):
         std = ACTIVATIONS[self.activation].initial_std(
             fan_in=layer.n_links / layer.n_out, fan_out=layer.n_links / layer.n_in
         )
-        std = scale * float(std)  # a NumPy scalar would turn float32 into float64
 
         def draw(n):
-            return std * self._weights_rng.standard_normal(n, dtype=layer.dtype)
+            # Drawn in float64, so that either dtype gets the same weights.
+            weights = scale * std * self._weights_rng.standard_normal(n)
+            return weights.astype(layer.dtype)
 
         return draw
 
@@ -190,7 +190,7 @@ class _BaseSETMLP(BaseEstimator):
         try:
             self._run_epochs(network, solver, rows, y, batch_size, incremental)
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warn("Training interrupted by user.")
         finally:
             self.coefs_, self.intercepts_ = network.coefs, network.biases
             self._solver_states = network.states
@@ -201,12 +201,11 @@ class _BaseSETMLP(BaseEstimator):
         if self.batch_size == "auto":
             return min(200, n_samples)
         if self.batch_size > n_samples:
-            warnings.warn(
+            warn(
                 f"batch_size={self.batch_size} is larger than the {n_samples} samples; "
-                "it is clipped.",
-                stacklevel=5,
+                "it is clipped."
             )
-        return min(self.batch_size, n_samples)
+        return min(int(self.batch_size), n_samples)
 
     def _check_same_layers(self):
         fitted = [coef.shape[1] for coef in self.coefs_[:-1]]
@@ -230,12 +229,11 @@ class _BaseSETMLP(BaseEstimator):
             if not np.isfinite(self.loss_) or self._has_converged():
                 return
         if not incremental:
-            warnings.warn(
+            warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
                 "and the optimization hasn't converged yet. Raise max_iter, or tol to "
                 "stop earlier.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     def _evolve(self, network):
@@ -276,7 +274,7 @@ class _BaseSETMLP(BaseEstimator):
 
     def _check_finite(self):
         weights = chain((coef.data for coef in self.coefs_), self.intercepts_)
-        loss = getattr(self, "loss_", 0.0)  # none if interrupted in the first epoch
+        loss = self.loss_ if self.n_iter_ else 0.0  # 0: interrupted in the first epoch
         if not (np.isfinite(loss) and all(np.isfinite(w).all() for w in weights)):
             raise ValueError(
                 "Training diverged: the loss or the weights are no longer finite. "
@@ -395,8 +393,8 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
 
     warm_start : bool, default=False
         When set to True, reuse the solution of the previous call to fit as
-        initialization, its topology and the solver's state included; otherwise, just
-        erase the previous solution.
+        initialization, its topology (whatever `epsilon` is now) and the solver's state
+        included; otherwise, just erase the previous solution.
 
     momentum : float, default=0.9
         Momentum for gradient descent update. Should be between 0 and 1.
@@ -589,11 +587,12 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             )
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None):
+    def partial_fit(self, X, y, *, classes=None):
         """Update the model with a single epoch over the given data.
 
         The links evolve before each call but the first, as they do between the epochs
-        of `fit`. For a stream of small pieces use a small `zeta`, or 0.
+        of `fit`. For a stream of small pieces use a small `zeta`, or 0. The topology
+        parameters `hidden_layer_sizes` and `epsilon` are those of the first call.
 
         Parameters
         ----------
@@ -604,8 +603,9 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             The target values.
 
         classes : array of shape (n_classes,), default=None
-            Classes across all calls to partial_fit. Required for the first call, unless
-            `y` is a multilabel indicator matrix; `y` need not contain all of them.
+            Classes across all calls to partial_fit. Required for the first call; `y`
+            need not contain all of them. With a multilabel indicator matrix, its column
+            numbers.
 
         Returns
         -------
@@ -618,10 +618,16 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             If the input is not valid, `y` has a class that is not in `classes`, or
             training diverges.
         """
-        if _check_partial_fit_first_call(self, classes):
-            is_multilabel = type_of_target(y).startswith("multilabel")
-            self._set_classes(y if is_multilabel else classes)
-        return self._fit(X, y, incremental=True)
+        is_first = _check_partial_fit_first_call(self, classes)
+        try:
+            if is_first:
+                is_multilabel = type_of_target(y).startswith("multilabel")
+                self._set_classes(y if is_multilabel else classes)
+            return self._fit(X, y, incremental=True)
+        except ValueError:
+            if is_first and not hasattr(self, "coefs_"):
+                del self.classes_  # the next call is the first again
+            raise
 
     def predict(self, X):
         """Predict class labels.

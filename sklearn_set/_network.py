@@ -5,6 +5,7 @@ import numpy as np
 from sklearn_set import _fast
 from sklearn_set._connectivity import SparseLayer
 from sklearn_set._solvers import start_state
+from sklearn_set._validation import require_shape
 
 
 class Network:
@@ -27,8 +28,10 @@ class Network:
     """
 
     def __init__(self, layers, biases, activation, loss, max_batch):
+        for layer, bias in zip(layers, biases, strict=True):
+            require_shape("A bias", bias, (layer.n_out,))
         self.layers = layers
-        self.biases = biases
+        self.biases = [np.ascontiguousarray(bias) for bias in biases]
         self.bias_states = [np.empty((0, bias.size), bias.dtype) for bias in biases]
         self.activation = activation
         self.loss = loss

@@ -1,11 +1,11 @@
 """The restricted Boltzmann machine that scikit-learn sees."""
 
 import time
-import warnings
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -23,6 +23,7 @@ from sklearn_set._evolution import SET
 from sklearn_set._random import spawn_generators
 from sklearn_set._solvers import SGD
 from sklearn_set._threads import effective_n_threads
+from sklearn_set._warnings import warn
 
 # Small enough that a new link hardly changes the machine (Hinton 2012, section 8).
 INITIAL_STD = 0.01
@@ -176,22 +177,24 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _initialize(self, n_features, dtype):
         """Draw topology and weights; the biases start at 0."""
-        n_links = erdos_renyi_n_links(self.n_components, n_features, self.epsilon)
+        n_components = int(self.n_components)  # not a NumPy integer, which overflows
+        n_links = erdos_renyi_n_links(n_components, n_features, self.epsilon)
         generators = spawn_generators(check_random_state(self.random_state), 5)
         self._topology_rng, self._weights_rng, self._shuffle_rng = generators[:3]
         self._chain_rng, self.random_state_ = generators[3:]
         layer = SparseLayer.random(
-            self.n_components, n_features, n_links, self._topology_rng, dtype
+            n_components, n_features, n_links, self._topology_rng, dtype
         )
         layer.links.weights[:] = self._draw_weights(n_links, dtype)
         self.components_ = layer.coef
-        self.intercept_hidden_ = np.zeros(self.n_components, dtype=dtype)
+        self.intercept_hidden_ = np.zeros(n_components, dtype=dtype)
         self.intercept_visible_ = np.zeros(n_features, dtype=dtype)
-        self._n_features_out = self.n_components
+        self._n_features_out = n_components
         self._n_epochs_seen = 0
 
     def _draw_weights(self, n, dtype):
-        return INITIAL_STD * self._weights_rng.standard_normal(n, dtype=dtype)
+        # Drawn in float64, so that either dtype gets the same weights.
+        return (INITIAL_STD * self._weights_rng.standard_normal(n)).astype(dtype)
 
     def _machine(self):
         layer = SparseLayer.from_coef(self.components_, effective_n_threads())
@@ -201,14 +204,14 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Validate X; a fresh model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if fresh else self.components_.dtype
         X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=fresh)
-        low, high = X.min(), X.max()
+        values = X.data if issparse(X) else X
+        low, high = values.min(initial=0), values.max(initial=0)
         if low < 0 or high > 1:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} models features in [0, 1]; X goes from "
                 f"{low:.3g} to {high:.3g}. Scale it, with "
                 "sklearn.preprocessing.MinMaxScaler (MaxAbsScaler for a sparse X "
-                "without negative values) in a pipeline, or binarize it.",
-                stacklevel=5 if fresh else 4,  # the caller's line
+                "without negative values) in a pipeline, or binarize it."
             )
         return X
 
@@ -225,7 +228,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         try:
             self._run_epochs(machine, rows, n_epochs)
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warn("Training interrupted by user.")
         finally:
             self.components_ = machine.layer.coef
             self.intercept_hidden_ = machine.hidden_bias
@@ -249,7 +252,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _run_epoch(self, machine, rows):
         solver = SGD(self.learning_rate)
         order = self._shuffle_rng.permutation(rows.n_samples)
-        n_batches = -(-rows.n_samples // self.batch_size)
+        n_batches = -(-rows.n_samples // int(self.batch_size))
         for batch in gen_even_slices(rows.n_samples, n_batches):
             v = rows.take(order[batch], machine.layer.n_threads)
             machine.learn(v, self.cd_steps, solver, self.alpha, self._chain_rng)
@@ -302,7 +305,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         The data are learnt in minibatches of `batch_size`. The links evolve before each
         call but the first, as they do between the epochs of `fit`; for a stream of
-        small pieces use a small `zeta`, or 0.
+        small pieces use a small `zeta`, or 0. `n_components` and `epsilon` are those of
+        the first call.
 
         Parameters
         ----------

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
+from scipy.special import expit
 from sklearn.exceptions import NotFittedError
 
 from sklearn_set import SETRBM, SETMLPClassifier
@@ -34,6 +36,7 @@ PARAMETERS = [
     (mlp, "hidden_layer_sizes", (10, 2.5)),
     (mlp, "hidden_layer_sizes", "wide"),
     (mlp, "hidden_layer_sizes", [[10, 10]]),
+    (mlp, "hidden_layer_sizes", [[10], 5]),
     (mlp, "activation", "sinus"),
     (mlp, "epsilon", 0),
     (mlp, "epsilon", -3.0),
@@ -167,10 +170,65 @@ def test_batch_size_beyond_the_data_is_clipped_with_a_warning():
         mlp(batch_size=50).fit(X, Y)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_tampered_weights_do_not_crash():
-    """An index out of range in a fitted model is an error, not a wild read."""
-    clf = mlp().fit(X, Y)
+def set_index(clf):
     clf.coefs_[1].indices[5] = 10_000
-    with pytest.raises(ValueError, match="not a valid CSR array"):
-        clf.predict(X)
+
+
+def set_csc(clf):
+    clf.coefs_[0] = clf.coefs_[0].tocsc()
+
+
+def set_dense(clf):
+    clf.coefs_[0] = clf.coefs_[0].toarray()
+
+
+def swap_layers(clf):
+    clf.coefs_[0], clf.coefs_[1] = clf.coefs_[1], clf.coefs_[0]
+
+
+def cut_bias(clf):
+    clf.intercepts_[0] = clf.intercepts_[0][:-1]
+
+
+def fail_to_refit(clf):
+    """The new width is noted before the labels are found wanting."""
+    with pytest.raises(ValueError, match="at least two classes"):
+        clf.fit(WIDE, 0 * Y)
+
+
+WIDE = csr_array(np.random.default_rng(0).random((20, 20_000)))
+TAMPERED = [
+    (set_index, X, "not a valid CSR array"),
+    (set_csc, X, "must be csr_arrays"),
+    (set_dense, X, "must be csr_arrays"),
+    (swap_layers, X, "Fit it again|hidden_layer_sizes"),
+    (cut_bias, X, "Fit it again"),
+    (fail_to_refit, WIDE, "Fit it again"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("tamper, data, message", TAMPERED)
+def test_models_that_do_not_fit_together_do_not_crash(tamper, data, message):
+    """An error, not a wild read or write."""
+    clf = mlp(hidden_layer_sizes=(30, 40)).fit(X, Y)
+    tamper(clf)
+    for call in (clf.predict, lambda X: clf.partial_fit(X, Y)):
+        with pytest.raises(ValueError, match=message):
+            call(data)
+
+
+def test_rbm_that_does_not_fit_together_does_not_crash():
+    rbm = SETRBM(n_components=30, n_iter=1).fit(X)
+    rbm.n_features_in_ = 20_000
+    for call in (rbm.transform, rbm.score_samples, rbm.partial_fit):
+        with pytest.raises(ValueError, match="Fit it again"):
+            call(WIDE)
+
+
+def test_duplicate_links_in_a_model_add_up():
+    rbm = SETRBM(n_components=3, epsilon=2, n_iter=1, random_state=0).fit(X)
+    components = rbm.components_
+    components.indices[1] = components.indices[0]
+    expected = expit(X @ components.toarray().T + rbm.intercept_hidden_)
+    assert_allclose(rbm.transform(X), expected)

@@ -17,6 +17,9 @@ import sklearn_set
 IGNORED = {"ES01", "EX01", "SA01", "SA04", "GL08", "SS06", "RT01", "RT02", "YD01"}
 
 
+WITH_EXAMPLES = {"sklearn_set._mlp", "sklearn_set._rbm"}
+
+
 def public_names():
     for class_name in sklearn_set.__all__:
         cls = getattr(sklearn_set, class_name)
@@ -59,6 +62,7 @@ def test_examples_in_docstrings(name):
         importlib.import_module(name), optionflags=doctest.ELLIPSIS
     )
     assert result.failed == 0
+    assert result.attempted or name not in WITH_EXAMPLES
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import joblib
@@ -13,10 +14,10 @@ from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import LabelBinarizer
 
 from sklearn_set import SETMLPClassifier
 from sklearn_set._network import Network
+from sklearn_set._threads import effective_n_threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -217,20 +218,43 @@ def test_one_and_two_threads_agree_bit_for_bit(dtype, digits, request):
     X, _, y, _ = digits
     clf = small(hidden_layer_sizes=(200, 100), epsilon=20, max_iter=4)
     request.getfixturevalue("one_thread")
+    assert effective_n_threads() == 1
     one = clone(clf).fit(X.astype(dtype), y)
     one_proba = one.predict_proba(X)
     request.getfixturevalue("two_threads")
+    assert effective_n_threads() == 2
     two = clone(clf).fit(X.astype(dtype), y)
     assert_same_model(one, two)
     assert_array_equal(one_proba, two.predict_proba(X))
 
 
-def test_a_row_does_not_depend_on_its_batch(digits):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_row_does_not_depend_on_its_batch(dtype, digits):
+    X, X_test, y, _ = digits
+    clf = small().fit(X.astype(dtype), y)
+    whole = clf.predict_proba(X_test)
+    assert whole.flags.c_contiguous
+    for n in (1, 3, 40):
+        parts = [clf.predict_proba(X_test[i : i + n]) for i in range(0, 120, n)]
+        assert_array_equal(np.concatenate(parts)[:120], whole[:120])
+
+
+def test_both_dtypes_learn_the_same(digits):
+    """The same seed in float32 and float64, as for MLPClassifier."""
+    X, X_test, y, _ = digits
+    clf64 = small(max_iter=3).fit(X, y)
+    clf32 = small(max_iter=3).fit(X.astype(np.float32), y)
+    proba = clf64.predict_proba(X_test)
+    assert_allclose(clf32.predict_proba(X_test), proba, atol=1e-3)
+
+
+def test_predict_is_safe_in_several_threads(digits):
     X, X_test, y, _ = digits
     clf = small().fit(X, y)
     whole = clf.predict_proba(X_test)
-    for i in range(0, len(X_test), 7):
-        assert_allclose(clf.predict_proba(X_test[i : i + 1])[0], whole[i], rtol=1e-12)
+    with ThreadPoolExecutor(4) as pool:
+        for proba in pool.map(lambda _: clf.predict_proba(X_test), range(40)):
+            assert_array_equal(proba, whole)
 
 
 # -- input formats -------------------------------------------------------------
@@ -246,6 +270,33 @@ def test_sparse_X_is_the_same_as_dense(container, index, digits):
     dense, sparse = small().fit(X, y), small().fit(S, y)
     assert_same_model(dense, sparse)
     assert_array_equal(dense.predict_proba(X_test), sparse.predict_proba(S_test))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.uint64])
+def test_sizes_may_be_numpy_integers(dtype, digits):
+    """Without overflow where they are added and multiplied."""
+    X, _, y, _ = digits
+    sizes = np.array([200, 100], dtype=dtype)
+    clf = small(hidden_layer_sizes=sizes, batch_size=dtype(50)).fit(X, y)
+    assert_same_model(clf, small(hidden_layer_sizes=(200, 100)).fit(X, y))
+
+
+def test_messy_sparse_X_is_read_and_left_alone(digits):
+    """Unsorted, repeated entries, spare room, read-only."""
+    X, _, y, _ = digits
+    clean = csr_array(X)
+    messy = csr_array(X)
+    for i in range(len(X)):
+        row = slice(messy.indptr[i], messy.indptr[i + 1])
+        messy.indices[row] = messy.indices[row][::-1]
+        messy.data[row] = messy.data[row][::-1]
+    messy.data, messy.indices = np.append(messy.data, 7.0), np.append(messy.indices, 3)
+    before = messy.data.copy(), messy.indices.copy(), messy.indptr.copy()
+    for array in (messy.data, messy.indices, messy.indptr):
+        array.flags.writeable = False
+    assert_same_model(small().fit(clean, y), small().fit(messy, y))
+    for old, new in zip(before, (messy.data, messy.indices, messy.indptr), strict=True):
+        assert_array_equal(old, new)
 
 
 def test_read_only_and_fortran_ordered_X(digits):
@@ -319,6 +370,35 @@ def test_a_saved_model_predicts_and_goes_on(dump, digits, tmp_path):
     assert_same_model(clf.partial_fit(X, y), loaded.partial_fit(X, y))
 
 
+def test_a_first_call_that_fails_leaves_no_trace(digits):
+    X, _, y, _ = digits
+    clf = small()
+    with pytest.raises(ValueError, match="at least two classes"):
+        clf.partial_fit(X, y, classes=[0])
+    with pytest.raises(ValueError, match="classes not in"):
+        clf.partial_fit(X, y, classes=[0, 1])
+    clf.partial_fit(X, y, classes=np.arange(10))
+    assert_array_equal(clf.classes_, np.arange(10))
+
+
+def test_partial_fit_multilabel():
+    X, y = make_multilabel_classification(n_samples=100, n_classes=4, random_state=0)
+    whole = small(max_iter=3).fit(X / 20, y)
+    pieces = small()
+    for _ in range(3):
+        pieces.partial_fit(X / 20, y, classes=np.arange(4))
+    assert_same_model(whole, pieces)
+
+
+def test_partial_fit_with_names(digits):
+    X, X_test, y, y_test = digits
+    names = np.array([f"digit {i}" for i in range(10)])
+    clf = small(zeta=0)
+    for _ in range(20):
+        clf.partial_fit(X, names[y], classes=names)
+    assert clf.score(X_test, names[y_test]) > 0.9
+
+
 # -- stopping ------------------------------------------------------------------
 
 
@@ -374,6 +454,24 @@ def test_divergence_raises(digits):
             small(learning_rate_init=1e20, activation="identity").fit(X, y)
 
 
+def test_interrupt_in_the_first_epoch(digits, monkeypatch):
+    """Of a refit after one that diverged, whose loss is not the new one's."""
+    X, _, y, _ = digits
+    clf = small(learning_rate_init=1e20, activation="identity")
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="diverged"):
+        clf.fit(X, y)
+
+    def interrupted(self, *args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Network, "learn", interrupted)
+    with pytest.warns(UserWarning, match="interrupted") as record:
+        clf.set_params(learning_rate_init=0.01).fit(X, y)
+    assert record[0].filename == __file__  # the warning points at the user's line
+    assert clf.n_iter_ == 0
+    assert np.isfinite(clf.predict_proba(X)).all()
+
+
 def test_alpha_shrinks_the_weights(digits):
     X, _, y, _ = digits
     norms = []
@@ -405,10 +503,10 @@ def test_no_hidden_layer_is_a_sparse_linear_model(digits):
     assert clf.score(X_test, y_test) > 0.85
 
 
-def test_binarizer_agrees_with_scikit_learn(digits):
-    """Probabilities at 0.5 fall to the class that MLPClassifier would choose."""
+def test_an_even_chance_falls_to_the_first_class(digits):
+    """As in MLPClassifier: 0.5 is not above the threshold."""
     X, _, y, _ = digits
     clf = small().fit(X, y > 4)
-    positive = clf.predict_proba(X)[:, 1]
-    binarizer = LabelBinarizer().fit(y > 4)
-    assert_array_equal(clf.predict(X), binarizer.inverse_transform(positive))
+    clf.coefs_[-1].data[:], clf.intercepts_[-1][:] = 0, 0
+    assert_array_equal(clf.predict_proba(X), 0.5)
+    assert not clf.predict(X).any()

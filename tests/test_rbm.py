@@ -82,15 +82,6 @@ def test_contrastive_divergence_against_a_dense_twin(cd_steps, alpha, batch, rng
     assert_allclose(machine.visible_bias, b, rtol=1e-10)
 
 
-def test_learn_returns_the_reconstruction_error(rng):
-    machine = make_machine(8, 12, 40, rng)
-    v = rng.random((12, 5))
-    ours, theirs = np.random.default_rng(7), np.random.default_rng(7)
-    h = machine.sample(machine.hidden_probabilities(v), theirs)
-    expected = np.square(machine.visible_probabilities(h) - v).mean()
-    assert machine.learn(v, 2, SGD(0.1), 0.0, ours) == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sampling_has_the_right_frequencies(dtype, rng):
     p = np.repeat(np.array([[0.0], [0.1], [0.5], [1.0]], dtype=dtype), 5000, axis=1)
@@ -202,6 +193,15 @@ def test_score_samples_takes_no_random_number(digits):
 # -- reproducibility, formats, going on ----------------------------------------
 
 
+def test_both_dtypes_learn_the_same(digits):
+    """The same seed in float32 and float64, as for BernoulliRBM."""
+    X, X_test, _, _ = digits
+    rbm64, rbm32 = small().fit(X), small().fit(X.astype(np.float32))
+    assert_array_equal(rbm64.components_.indices, rbm32.components_.indices)
+    hidden = rbm64.transform(X_test)
+    assert_allclose(rbm32.transform(X_test), hidden, atol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_one_and_two_threads_agree_bit_for_bit(dtype, digits, request):
     X, X_test, _, _ = digits
@@ -232,6 +232,24 @@ def test_partial_fit_is_fit_in_pieces_and_returns_self(digits):
     for _ in range(4):
         assert pieces.partial_fit(X) is pieces
     assert_same_model(whole, pieces)
+
+
+def test_X_is_left_alone(digits):
+    X, _, _, _ = digits
+    messy = csr_array(X)
+    messy.indices[:2], messy.data[:2] = messy.indices[1::-1], messy.data[1::-1]
+    messy.has_sorted_indices = False
+    before = messy.indices.copy()
+    for array in (messy.data, messy.indices, messy.indptr):
+        array.flags.writeable = False
+    assert_same_model(small().fit(X), small().fit(messy))
+    assert_array_equal(messy.indices, before)
+
+
+def test_sizes_may_be_numpy_integers(digits):
+    X, _, _, _ = digits
+    rbm = small(n_components=np.uint8(200), batch_size=np.uint64(10)).fit(X)
+    assert_same_model(rbm, small(n_components=200).fit(X))
 
 
 def test_gibbs_goes_on_in_its_stream(digits):
