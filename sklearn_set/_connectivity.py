@@ -91,9 +91,8 @@ class SparseLayer:
             np.empty((0, 0), dtype=dtype),
         )
         layer = cls(nothing, n_out, n_threads)
-        keep = np.empty(0, dtype=np.uint8)
         places = draw_places(n_in * n_out, n_links, rng)
-        layer.rewire(keep, places, np.zeros(n_links, dtype=dtype))
+        layer.rewire(np.empty(0, dtype=np.uint8), places)
         return layer
 
     @classmethod
@@ -264,7 +263,7 @@ class SparseLayer:
         )  # fmt: skip
         return self._squares.sum()
 
-    def rewire(self, keep, places, weights):
+    def rewire(self, keep, places):
         """Drop links and grow new ones.
 
         Parameters
@@ -272,9 +271,8 @@ class SparseLayer:
         keep : ndarray of shape (n_links,), dtype uint8
             1 for the links that survive, with their weight and state.
         places : ndarray of shape (n_new,), dtype int64
-            Ascending ranks among the places, row by row, that no survivor takes.
-        weights : ndarray of shape (n_new,)
-            Weights of the new links; their state starts at 0.
+            Ascending ranks among the places, row by row, that no survivor takes. Weight
+            and state of the new links start at 0.
         """
         old = self.links
         n_links = int(np.count_nonzero(keep)) + places.size
@@ -284,5 +282,5 @@ class SparseLayer:
             np.empty(n_links, dtype=self.dtype),
             np.empty((old.state.shape[0], n_links), dtype=self.dtype),
         )
-        _fast.rewire(*old, keep, places, weights, self.n_out, *new)
+        _fast.rewire(*old, keep, places, self.n_out, *new)
         self._set(new)

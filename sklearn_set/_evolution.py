@@ -31,7 +31,8 @@ class SET:
 
     Among the positive weights the fraction `zeta` closest to zero goes, among the
     negative ones likewise, and zeros go too. As many new links grow, uniformly among
-    the empty places.
+    the empty places. They start with weight 0, as in one of the authors' programs, so
+    that a step does not set back what the network has learnt (doc/results.md).
 
     Parameters
     ----------
@@ -61,15 +62,13 @@ class SET:
         _fast.mark_outside(weights, -low, n_low, high, n_high, keep)
         return keep
 
-    def evolve(self, layer, draw_weights, rng):
+    def evolve(self, layer, rng):
         """Drop and grow the links of one layer; their number stays the same.
 
         Parameters
         ----------
         layer : SparseLayer
             Changed in place, unless it is nearly dense.
-        draw_weights : callable
-            Returns as many first weights as it is asked for.
         rng : numpy.random.Generator
             Draws the places.
         """
@@ -79,4 +78,4 @@ class SET:
         n_kept = int(np.count_nonzero(keep))
         n_new = layer.n_links - n_kept
         places = draw_places(layer.n_places - n_kept, n_new, rng)
-        layer.rewire(keep, places, draw_weights(n_new))
+        layer.rewire(keep, places)

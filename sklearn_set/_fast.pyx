@@ -399,7 +399,6 @@ def rewire(
     const real[:, ::1] state,            # IN   (n_states, n_links)
     const uint8_t[::1] keep,             # IN   (n_links,) the survivors
     const int64_t[::1] places,           # IN   (n_new,) ascending ranks of empty places
-    const real[::1] values,              # IN   (n_new,) weights of the new links
     Py_ssize_t n_out,
     int32_t[::1] new_indptr,             # OUT  (n_in + 1,)
     int32_t[::1] new_targets,            # OUT  (n_survivors + n_new,)
@@ -409,7 +408,7 @@ def rewire(
     """Merge the survivors, with all that is theirs, and the new links row by row.
 
     The places are ranks among the places that no survivor takes, counted row by row
-    from 0. State of new links starts at 0.
+    from 0. Weight and state of new links start at 0.
     """
     cdef Py_ssize_t i, s, n_states = state.shape[0]
     cdef int64_t column, passed, empty_before = 0
@@ -435,7 +434,7 @@ def rewire(
                     passed += 1
                 elif column < n_out:
                     new_targets[out] = <int32_t> column
-                    new_weights[out] = values[new]
+                    new_weights[out] = 0
                     for s in range(n_states):
                         new_state[s, out] = 0
                     new += 1

@@ -28,11 +28,6 @@ from sklearn_set._solvers import SOLVERS
 from sklearn_set._threads import effective_n_threads
 from sklearn_set._warnings import warn
 
-# New links are weaker than the first ones. At full strength, a network that already
-# fits is set back in every epoch: on Fashion-MNIST it ends 2 points below a fixed
-# topology instead of above it. The links dropped are about as weak.
-REGROWN_SCALE = 0.3
-
 
 class _BaseSETMLP(BaseEstimator):
     """What a classifier and a regressor share: parameters and the epoch loop."""
@@ -116,26 +111,9 @@ class _BaseSETMLP(BaseEstimator):
             )
         return [int(size) for size in sizes]  # NumPy's integers may overflow
 
-    def _draw_weights(self, layer, scale=1.0):
-        """Return a function that draws first weights for a layer.
-
-        Their scale goes by the links a unit has, not by the units there are: signals
-        would die with the sparsity otherwise.
-        """
-        std = ACTIVATIONS[self.activation].initial_std(
-            fan_in=layer.n_links / layer.n_out, fan_out=layer.n_links / layer.n_in
-        )
-
-        def draw(n):
-            # Drawn in float64, so that either dtype gets the same weights.
-            weights = scale * std * self._weights_rng.standard_normal(n)
-            return weights.astype(layer.dtype)
-
-        return draw
-
     def _initialize(self, n_features, n_outputs, dtype):
         """Draw topology and weights, and start all that training keeps."""
-        self._topology_rng, self._weights_rng, self._shuffle_rng = spawn_generators(
+        weights_rng, self._topology_rng, self._shuffle_rng = spawn_generators(
             check_random_state(self.random_state), 3
         )
         n_units = [n_features, *self._hidden_sizes(), n_outputs]
@@ -143,7 +121,7 @@ class _BaseSETMLP(BaseEstimator):
             erdos_renyi_n_links(*pair, self.epsilon) for pair in pairwise(n_units)
         ]
         self.coefs_ = [
-            self._random_coef(*pair, n, dtype)
+            self._random_coef(*pair, n, weights_rng, dtype)
             for pair, n in zip(pairwise(n_units), n_links, strict=True)
         ]
         self.intercepts_ = [np.zeros(n, dtype=dtype) for n in n_units[1:]]
@@ -157,9 +135,16 @@ class _BaseSETMLP(BaseEstimator):
         self._no_improvement_count = 0
         self._solver_states = None
 
-    def _random_coef(self, n_in, n_out, n_links, dtype):
+    def _random_coef(self, n_in, n_out, n_links, weights_rng, dtype):
+        """Draw a layer; its weights' scale goes by the links that a unit has.
+
+        By the number of units instead, signals would die with the sparsity.
+        """
         layer = SparseLayer.random(n_in, n_out, n_links, self._topology_rng, dtype)
-        layer.links.weights[:] = self._draw_weights(layer)(n_links)
+        initial_std = ACTIVATIONS[self.activation].initial_std
+        std = initial_std(fan_in=n_links / n_out, fan_out=n_links / n_in)
+        # Drawn in float64, so that either dtype gets the same weights.
+        layer.links.weights[:] = std * weights_rng.standard_normal(n_links)
         return layer.coef
 
     def _network(self, max_batch):
@@ -239,8 +224,7 @@ class _BaseSETMLP(BaseEstimator):
     def _evolve(self, network):
         rule = SET(self.zeta)
         for layer in network.layers:
-            draw_weights = self._draw_weights(layer, REGROWN_SCALE)
-            rule.evolve(layer, draw_weights, self._topology_rng)
+            rule.evolve(layer, self._topology_rng)
 
     def _run_epoch(self, network, solver, rows, y, batch_size):
         """Pass over the data once and return the mean loss."""
@@ -459,8 +443,8 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
     -----
     First weights are normal with the standard deviation of He (relu) or Glorot (the
     others), computed with the links that a unit has rather than with the units it could
-    be linked to. The first biases are 0. Weights of links that grow later have 0.3
-    times that standard deviation.
+    be linked to. The first biases are 0, and so are the weights of links that grow
+    later.
 
     The evolution step is made before each epoch but the first one, which is the same as
     after each but the last; `partial_fit` and `warm_start` go on in the same way.

@@ -1,7 +1,6 @@
 """The restricted Boltzmann machine that scikit-learn sees."""
 
 import time
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -25,7 +24,7 @@ from sklearn_set._solvers import SGD
 from sklearn_set._threads import effective_n_threads
 from sklearn_set._warnings import warn
 
-# Small enough that a new link hardly changes the machine (Hinton 2012, section 8).
+# Small, and not all the same (Hinton 2012, section 8).
 INITIAL_STD = 0.01
 
 
@@ -180,21 +179,18 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         n_components = int(self.n_components)  # not a NumPy integer, which overflows
         n_links = erdos_renyi_n_links(n_components, n_features, self.epsilon)
         generators = spawn_generators(check_random_state(self.random_state), 5)
-        self._topology_rng, self._weights_rng, self._shuffle_rng = generators[:3]
+        weights_rng, self._topology_rng, self._shuffle_rng = generators[:3]
         self._chain_rng, self.random_state_ = generators[3:]
         layer = SparseLayer.random(
             n_components, n_features, n_links, self._topology_rng, dtype
         )
-        layer.links.weights[:] = self._draw_weights(n_links, dtype)
+        # Drawn in float64, so that either dtype gets the same weights.
+        layer.links.weights[:] = INITIAL_STD * weights_rng.standard_normal(n_links)
         self.components_ = layer.coef
         self.intercept_hidden_ = np.zeros(n_components, dtype=dtype)
         self.intercept_visible_ = np.zeros(n_features, dtype=dtype)
         self._n_features_out = n_components
         self._n_epochs_seen = 0
-
-    def _draw_weights(self, n, dtype):
-        # Drawn in float64, so that either dtype gets the same weights.
-        return (INITIAL_STD * self._weights_rng.standard_normal(n)).astype(dtype)
 
     def _machine(self):
         layer = SparseLayer.from_coef(self.components_, effective_n_threads())
@@ -238,11 +234,10 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _run_epochs(self, machine, rows, n_epochs):
         rule = SET(self.zeta)
-        draw_weights = partial(self._draw_weights, dtype=machine.layer.dtype)
         for _ in range(n_epochs):
             begin = time.perf_counter()
             if self._n_epochs_seen:  # between epochs: never after the last
-                rule.evolve(machine.layer, draw_weights, self._topology_rng)
+                rule.evolve(machine.layer, self._topology_rng)
             self._run_epoch(machine, rows)
             self.n_iter_ += 1
             self._n_epochs_seen += 1

@@ -49,7 +49,7 @@ def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
     layer.links.weights[:] = rng.standard_normal(n_links)
     layer.prepare(rng.standard_normal((n_states, n_links)))
     before = layer.coef.copy(), layer.links.state.copy()
-    SET(zeta).evolve(layer, lambda n: np.full(n, 99.0), rng)
+    SET(zeta).evolve(layer, rng)
     return before, layer
 
 
@@ -66,8 +66,8 @@ def test_invariants(n_in, n_out, zeta, data):
         assert_array_equal(new.toarray(), old.toarray())
         return
     keep = SET(zeta).survivors(old.data).astype(bool)
-    survivors = new.data != 99.0
-    # Survivors keep place, value and state; new links start without state.
+    survivors = new.data != 0
+    # Survivors keep place, value and state; new links start at 0 in all of them.
     coords = np.array(old.tocoo().coords)[:, keep]
     assert_array_equal(np.array(new.tocoo().coords)[:, survivors], coords)
     assert_array_equal(new.data[survivors], old.data[keep])
@@ -82,8 +82,8 @@ def test_links_regrow_uniformly_in_the_empty_places(rng):
     for _ in range(6000):
         layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
         layer.links.weights[:] = weights
-        SET(0.5).evolve(layer, lambda n: np.full(n, 99.0), rng)
-        hits += layer.coef.toarray() == 99.0
+        SET(0.5).evolve(layer, rng)
+        hits[layer.coef.tocoo().coords] += layer.coef.data == 0
     layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
     layer.links.weights[:] = weights
     survivors = abs(layer.coef.toarray()) == 5.0

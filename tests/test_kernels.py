@@ -221,7 +221,6 @@ def test_rewire(n_in, n_out, density, dtype, data):
     n_empty = n_in * n_out - int(keep.sum())
     n_new = data.draw(st.integers(0, n_empty))
     places = np.sort(rng.choice(n_empty, n_new, replace=False))
-    values = rng.standard_normal(n_new).astype(dtype)
 
     rows, columns = W.tocoo().coords
     twin = np.full((3, n_in, n_out), np.nan)
@@ -229,15 +228,14 @@ def test_rewire(n_in, n_out, density, dtype, data):
     for part, source in enumerate((W.data, *state)):
         twin[part, rows[kept], columns[kept]] = source[kept]
     empty = np.argwhere(np.isnan(twin[0]))[places]
-    twin[0, empty[:, 0], empty[:, 1]] = values
-    twin[1:, empty[:, 0], empty[:, 1]] = 0
+    twin[:, empty[:, 0], empty[:, 1]] = 0
     is_link = ~np.isnan(twin[0])
 
     n_links = int(keep.sum()) + n_new
     indptr, targets = np.empty(n_in + 1, np.int32), np.empty(n_links, np.int32)
     weights, new_state = np.empty(n_links, dtype), np.empty((2, n_links), dtype)
     _fast.rewire(
-        W.indptr, W.indices, W.data, state, keep, places, values, n_out,
+        W.indptr, W.indices, W.data, state, keep, places, n_out,
         indptr, targets, weights, new_state,
     )  # fmt: skip
     assert_array_equal(indptr, np.r_[0, is_link.sum(axis=1).cumsum()])
