@@ -200,8 +200,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Validate X; a fresh model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if fresh else self.components_.dtype
         X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=fresh)
-        values = X.data if issparse(X) else X
-        low, high = values.min(initial=0), values.max(initial=0)
+        # Not X.min() of a sparse X, which would sort the user's own arrays.
+        values, implicit = (X.data, {"initial": 0}) if issparse(X) else (X, {})
+        low, high = values.min(**implicit), values.max(**implicit)
         if low < 0 or high > 1:
             warn(
                 f"{type(self).__name__} models features in [0, 1]; X goes from "
@@ -241,6 +242,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             self._run_epoch(machine, rows)
             self.n_iter_ += 1
             self._n_epochs_seen += 1
+            if not np.isfinite(machine.visible_bias).all():
+                return
             if self.verbose:
                 self._report(machine, rows, time.perf_counter() - begin)
 
