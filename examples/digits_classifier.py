@@ -17,8 +17,8 @@ network = SETMLPClassifier(
     hidden_layer_sizes=(1000, 1000),
     epsilon=10,
     batch_size=32,
-    max_iter=40,
-    tol=1e-3,
+    tol=1e-2,
+    n_iter_no_change=5,
     random_state=0,
     verbose=True,
 )
