@@ -1,11 +1,11 @@
 """From the rows of X to feature-major batches, and back."""
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
 from sklearn_set import _fast
-from sklearn_set._validation import require_shape
+from sklearn_set._validation import checked_csr, require_shape
 
 # Predictions go through the units in pieces of at most so many bytes and rows.
 PREDICT_BYTES = 1 << 26
@@ -69,9 +69,7 @@ class SparseRows(_Rows):
 
     def __init__(self, X):
         super().__init__(X)
-        # A matrix of its own: SciPy's check may change what it checks.
-        X = csr_array((X.data, X.indices, X.indptr), shape=X.shape)
-        X.check_format(full_check=True)
+        X = checked_csr("X", X)
         index = np.result_type(X.indices, X.indptr)
         self._arrays = (
             np.ascontiguousarray(X.data),

@@ -16,6 +16,24 @@ def require_shape(name, array, shape):
         )
 
 
+def checked_csr(name, matrix):
+    """Return a csr_array over the arrays of a CSR matrix, with all indices in range.
+
+    It is a matrix of its own: SciPy's checks may change what they check, and cached
+    flags of `matrix` may no longer be true.
+    """
+    arrays = matrix.data, matrix.indices, matrix.indptr
+    try:
+        checked = csr_array(arrays, shape=matrix.shape)
+        checked.check_format(full_check=True)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is not a valid CSR matrix of shape {matrix.shape} ({error}). Its "
+            "arrays have been changed or were saved badly: make it anew."
+        ) from error
+    return checked
+
+
 def checked_coef(coef):
     """Return a csr_array that shares the arrays of `coef` and is safe to run on."""
     if not issparse(coef) or coef.format != "csr" or coef.dtype.kind != "f":
@@ -23,18 +41,10 @@ def checked_coef(coef):
             "The model's weights must be csr_arrays of float32 or float64, got "
             f"{coef!r}."
         )
-    try:
-        # A matrix of its own, since cached flags may no longer be true.
-        checked = csr_array((coef.data, coef.indices, coef.indptr), shape=coef.shape)
-        checked.check_format(full_check=True)
-    except ValueError as error:
-        raise ValueError(
-            f"The model's weights of shape {coef.shape} are not a valid CSR array "
-            f"({error}). They have been changed since fit, or saved badly."
-        ) from error
-    if checked.nnz > MAX_LINKS:
+    coef = checked_csr("The model's weight matrix", coef)
+    if coef.nnz > MAX_LINKS:
         raise ValueError(f"A layer holds at most {MAX_LINKS} links.")
-    if not checked.has_canonical_format:
-        checked = checked.copy()
-        checked.sum_duplicates()
-    return checked
+    if not coef.has_canonical_format:
+        coef = coef.copy()
+        coef.sum_duplicates()
+    return coef

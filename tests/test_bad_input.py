@@ -95,7 +95,7 @@ DATA = {
     "three dimensions": (np.zeros((20, 2, 2)), Y, "dim 3"),
     "text": (np.array([["a", "b"]] * 20), Y, "could not convert string to float"),
     "complex": (X + 1j, Y, "Complex data not supported"),
-    "corrupt CSR": (corrupt(), Y, "indices must be < 5"),
+    "corrupt CSR": (corrupt(), Y, "X is not a valid CSR matrix"),
 }
 TARGETS = {
     "other length": (X, Y[:-1], "inconsistent numbers of samples"),
@@ -198,7 +198,7 @@ def fail_to_refit(clf):
 
 WIDE = csr_array(np.random.default_rng(0).random((20, 20_000)))
 TAMPERED = [
-    (set_index, X, "not a valid CSR array"),
+    (set_index, X, "not a valid CSR matrix"),
     (set_csc, X, "must be csr_arrays"),
     (set_dense, X, "must be csr_arrays"),
     (swap_layers, X, "Fit it again|hidden_layer_sizes"),
