@@ -39,19 +39,18 @@ ctypedef fused index:
     int64_t
 
 cdef extern from "_tiles.h":
-    int TILE_BYTES
-    void gather_tile_float(
+    void gather_unit_float(
         const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
-        Py_ssize_t, float, float*) nogil
-    void gather_tile_double(
+        Py_ssize_t, float, float*, Py_ssize_t) nogil
+    void gather_unit_double(
         const double*, Py_ssize_t, const int32_t*, const int32_t*, const double*,
-        Py_ssize_t, double, double*) nogil
-    void learn_tile_float(
+        Py_ssize_t, double, double*, Py_ssize_t) nogil
+    void learn_unit_float(
         const float*, const float*, Py_ssize_t, const int32_t*, const float*,
-        Py_ssize_t, float*, float*) nogil
-    void learn_tile_double(
+        Py_ssize_t, float*, float*, Py_ssize_t) nogil
+    void learn_unit_double(
         const double*, const double*, Py_ssize_t, const int32_t*, const double*,
-        Py_ssize_t, double*, double*) nogil
+        Py_ssize_t, double*, double*, Py_ssize_t) nogil
 
 cdef enum:
     CHUNK = 16         # rows dealt to a thread at a time: rows differ in length
@@ -113,42 +112,14 @@ def load_csr(
 # Signals through the links
 # ---------------------------------------------------------------------------
 
-cdef void _gather_rest(
-    const real* x, Py_ssize_t stride, const int32_t* units, const int32_t* links,
-    const real* weights, Py_ssize_t n, real bias, real* out, Py_ssize_t width,
+cdef inline void _gather_unit(
+    const real* x, Py_ssize_t batch, const int32_t* units, const int32_t* links,
+    const real* weights, Py_ssize_t n, real bias, real* out,
 ) noexcept nogil:
-    """gather_tile for a tile that the batch fills only in part."""
-    cdef real w
-    cdef const real* row
-    cdef Py_ssize_t k, b
-    for b in range(width):
-        out[b] = bias
-    for k in range(n):
-        w = weights[k] if links == NULL else weights[links[k]]
-        row = x + units[k] * stride
-        for b in range(width):
-            out[b] += w * row[b]
-
-
-cdef void _gather_unit(
-    const real* x, Py_ssize_t stride, const int32_t* units, const int32_t* links,
-    const real* weights, Py_ssize_t n, real bias, real* out, Py_ssize_t batch,
-) noexcept nogil:
-    """One unit's sum over its links, tile by tile."""
-    cdef Py_ssize_t start = 0, tile = TILE_BYTES // sizeof(real)
-    while start + tile <= batch:
-        if real is float:
-            gather_tile_float(
-                x + start, stride, units, links, weights, n, bias, out + start)
-        else:
-            gather_tile_double(
-                x + start, stride, units, links, weights, n, bias, out + start)
-        start += tile
-    if start < batch:
-        _gather_rest(
-            x + start, stride, units, links, weights, n, bias, out + start,
-            batch - start,
-        )
+    if real is float:
+        gather_unit_float(x, batch, units, links, weights, n, bias, out, batch)
+    else:
+        gather_unit_double(x, batch, units, links, weights, n, bias, out, batch)
 
 
 def gather(
@@ -181,7 +152,7 @@ def gather(
         _gather_unit(
             &x[0, 0], batch, &units[0] + first, link,
             &weights[0] + (first if in_order else 0), indptr[u + 1] - first,
-            bias[u], &out[u, 0], batch,
+            bias[u], &out[u, 0],
         )
 
 
@@ -227,52 +198,16 @@ def update(
         _sgd(&step[0], &values[0], velocity, &gradient[0], values.shape[0])
 
 
-cdef void _learn_rest(
-    const real* x, const real* delta, Py_ssize_t stride, const int32_t* targets,
+cdef inline void _learn_unit(
+    const real* x, Py_ssize_t batch, const real* delta, const int32_t* targets,
     const real* weights, Py_ssize_t n, real* signal, real* gradient,
-    Py_ssize_t width,
 ) noexcept nogil:
-    """learn_tile for a tile that the batch fills only in part."""
-    cdef const real* row
-    cdef real w, dot
-    cdef Py_ssize_t k, b
-    if signal != NULL:
-        memset(signal, 0, width * sizeof(real))
-    for k in range(n):
-        row = delta + targets[k] * stride
-        dot = 0
-        for b in range(width):
-            dot += x[b] * row[b]
-        gradient[k] += dot
-        if signal != NULL:
-            w = weights[k]
-            for b in range(width):
-                signal[b] += w * row[b]
-
-
-cdef void _learn_unit(
-    const real* x, const real* delta, Py_ssize_t stride, const int32_t* targets,
-    const real* weights, Py_ssize_t n, real* signal, real* gradient,
-    Py_ssize_t batch,
-) noexcept nogil:
-    """One source's gradients and signal, tile by tile."""
-    cdef Py_ssize_t start = 0, tile = TILE_BYTES // sizeof(real)
-    cdef real* back = signal
-    memset(gradient, 0, n * sizeof(real))
-    while start + tile <= batch:
-        if real is float:
-            learn_tile_float(
-                x + start, delta + start, stride, targets, weights, n, back, gradient)
-        else:
-            learn_tile_double(
-                x + start, delta + start, stride, targets, weights, n, back, gradient)
-        start += tile
-        back = NULL if signal == NULL else signal + start
-    if start < batch:
-        _learn_rest(
-            x + start, delta + start, stride, targets, weights, n, back, gradient,
-            batch - start,
-        )
+    if real is float:
+        learn_unit_float(
+            x, delta, batch, targets, weights, n, signal, gradient, batch)
+    else:
+        learn_unit_double(
+            x, delta, batch, targets, weights, n, signal, gradient, batch)
 
 
 cdef inline double _sum_of_squares(const real* w, Py_ssize_t n) noexcept nogil:
@@ -321,8 +256,8 @@ def learn(
         back = &signal[i, 0] if has_signal else NULL
         squares[i] = _sum_of_squares(&weights[0] + first, n)
         _learn_unit(
-            &x[i, 0], &delta[0, 0], batch, &targets[0] + first, &weights[0] + first,
-            n, back, g, batch,
+            &x[i, 0], batch, &delta[0, 0], &targets[0] + first, &weights[0] + first,
+            n, back, g,
         )
         _sgd(
             &step[0], &weights[0] + first,

@@ -1,9 +1,9 @@
-/* Inner loops over one tile of samples, for float and double.
+/* What one unit does with its links, for float and double: gather_unit, learn_unit.
  *
- * Cython calls these from _fast.pyx, which decides what runs when. A tile is 128 bytes
- * of samples, held in vector registers over a unit's links. GCC's and Clang's vector
- * types keep it there; written with arrays, the sums of learn_tile spill to the stack.
- * Elsewhere the same code runs on plain arrays.
+ * Cython calls these from _fast.pyx, in parallel over the units. A batch is taken in
+ * tiles of 128 bytes of samples, held in vector registers over a unit's links. GCC's
+ * and Clang's vector types keep them there; written with arrays, the sums of
+ * learn_tile spill to the stack. Elsewhere the same code runs on plain arrays.
  */
 #ifndef REAL
 
@@ -78,6 +78,23 @@ static inline REAL NAME(sum)(VEC a)
 #endif
 }
 
+/* Fetch what link k + AHEAD will need: the row of its other end, and its weight where
+ * that is not simply the next one. */
+#define FETCH_AHEAD(k, n, base, stride, ids, bytes)                                      \
+    do {                                                                               \
+        if ((k) + AHEAD < (n)) {                                                       \
+            const REAL *ahead = (base) + (ids)[(k) + AHEAD] * (stride);                \
+            PREFETCH(ahead);                                                           \
+            if ((bytes) > 64)                                                          \
+                PREFETCH(ahead + 64 / sizeof(REAL));                                   \
+        }                                                                              \
+    } while (0)
+#define FETCH_WEIGHT(k, n)                                                             \
+    do {                                                                               \
+        if (links && (k) + AHEAD < (n))                                                \
+            PREFETCH(weights + links[(k) + AHEAD]);                                    \
+    } while (0)
+
 /* out[b] = bias + sum_k weights[links[k]] * x[units[k], b]; links may be NULL. */
 static inline void NAME(gather_tile)(
     const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
@@ -89,10 +106,8 @@ static inline void NAME(gather_tile)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;
-        if (k + AHEAD < n) {
-            PREFETCH(x + units[k + AHEAD] * stride);
-            PREFETCH(x + units[k + AHEAD] * stride + 64 / sizeof(REAL));
-        }
+        FETCH_AHEAD(k, n, x, stride, units, TILE_BYTES);
+        FETCH_WEIGHT(k, n);
         for (int v = 0; v < N_VECTORS; v++)
             total[v] += w * LOAD(row, v);
     }
@@ -115,10 +130,7 @@ static inline void NAME(learn_tile)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL *row = delta + targets[k] * stride;
         VEC dot = (VEC){0};
-        if (k + AHEAD < n) {
-            PREFETCH(delta + targets[k + AHEAD] * stride);
-            PREFETCH(delta + targets[k + AHEAD] * stride + 64 / sizeof(REAL));
-        }
+        FETCH_AHEAD(k, n, delta, stride, targets, TILE_BYTES);
         for (int v = 0; v < N_VECTORS; v++) {
             const VEC d = LOAD(row, v);
             back[v] += weights[k] * d;
@@ -131,9 +143,83 @@ static inline void NAME(learn_tile)(
             STORE(signal, v, back[v]);
 }
 
+/* gather_tile for the samples that do not fill a tile. */
+static inline void NAME(gather_rest)(
+    const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
+    const REAL *weights, ptrdiff_t n, REAL bias, REAL *out, ptrdiff_t width)
+{
+    for (ptrdiff_t b = 0; b < width; b++)
+        out[b] = bias;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const REAL w = links ? weights[links[k]] : weights[k];
+        const REAL *row = x + units[k] * stride;
+        FETCH_AHEAD(k, n, x, stride, units, width * sizeof(REAL));
+        FETCH_WEIGHT(k, n);
+        for (ptrdiff_t b = 0; b < width; b++)
+            out[b] += w * row[b];
+    }
+}
+
+/* learn_tile for the samples that do not fill a tile. */
+static inline void NAME(learn_rest)(
+    const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
+    const REAL *weights, ptrdiff_t n, REAL *signal, REAL *gradient, ptrdiff_t width)
+{
+    if (signal)
+        for (ptrdiff_t b = 0; b < width; b++)
+            signal[b] = 0;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const REAL *row = delta + targets[k] * stride;
+        REAL dot = 0;
+        FETCH_AHEAD(k, n, delta, stride, targets, width * sizeof(REAL));
+        for (ptrdiff_t b = 0; b < width; b++)
+            dot += x[b] * row[b];
+        gradient[k] += dot;
+        if (signal)
+            for (ptrdiff_t b = 0; b < width; b++)
+                signal[b] += weights[k] * row[b];
+    }
+}
+
+/* out[b] = bias + sum_k weights[links[k]] * x[units[k], b] for a whole batch. */
+static inline void NAME(gather_unit)(
+    const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
+    const REAL *weights, ptrdiff_t n, REAL bias, REAL *out, ptrdiff_t batch)
+{
+    const ptrdiff_t tile = TILE_BYTES / sizeof(REAL);
+    ptrdiff_t b = 0;
+    for (; b + tile <= batch; b += tile)
+        NAME(gather_tile)(x + b, stride, units, links, weights, n, bias, out + b);
+    if (b < batch)
+        NAME(gather_rest)(
+            x + b, stride, units, links, weights, n, bias, out + b, batch - b);
+}
+
+/* gradient[k] = sum_b x[b] * delta[targets[k], b] and, unless signal is NULL,
+ * signal[b] = sum_k weights[k] * delta[targets[k], b], for a whole batch. */
+static inline void NAME(learn_unit)(
+    const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
+    const REAL *weights, ptrdiff_t n, REAL *signal, REAL *gradient, ptrdiff_t batch)
+{
+    const ptrdiff_t tile = TILE_BYTES / sizeof(REAL);
+    ptrdiff_t b = 0;
+    for (ptrdiff_t k = 0; k < n; k++)
+        gradient[k] = 0;
+    for (; b + tile <= batch; b += tile)
+        NAME(learn_tile)(
+            x + b, delta + b, stride, targets, weights, n, signal ? signal + b : NULL,
+            gradient);
+    if (b < batch)
+        NAME(learn_rest)(
+            x + b, delta + b, stride, targets, weights, n, signal ? signal + b : NULL,
+            gradient, batch - b);
+}
+
 #undef N_VECTORS
 #undef LANES
 #undef VEC
 #undef LOAD
 #undef STORE
+#undef FETCH_AHEAD
+#undef FETCH_WEIGHT
 #endif
