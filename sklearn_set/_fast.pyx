@@ -298,6 +298,33 @@ def transpose_index(
         out_indptr[0] = 0
 
 
+def sort_uniform(
+    const int64_t[::1] values,           # IN   (n,) drawn uniformly from [0, limit)
+    int64_t limit,
+    int32_t[::1] starts,                 # scratch (n + 1,), zeros
+    int64_t[::1] out,                    # OUT  (n,) ascending
+):
+    """Sort by as many buckets as values: linear, as a bucket holds one on average."""
+    cdef Py_ssize_t k, j, bucket, n = values.shape[0]
+    cdef double scale = n / <double> limit
+    cdef int64_t value
+    with nogil:
+        for k in range(n):
+            starts[min(<Py_ssize_t> (values[k] * scale), n - 1) + 1] += 1
+        for k in range(n):
+            starts[k + 1] += starts[k]
+        for k in range(n):
+            bucket = min(<Py_ssize_t> (values[k] * scale), n - 1)
+            out[starts[bucket]] = values[k]
+            starts[bucket] += 1
+        for k in range(1, n):   # buckets are in order: values move within theirs
+            value, j = out[k], k
+            while j > 0 and out[j - 1] > value:
+                out[j] = out[j - 1]
+                j -= 1
+            out[j] = value
+
+
 def mark_outside(
     const real[::1] weights,             # IN   (n,)
     real low, Py_ssize_t n_low,          # IN   bound, and how many equal to it to drop

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklearn_set import _fast
+
 
 def spawn_generators(random_state, n_generators):
     """Independent generators, seeded from scikit-learn's ``random_state``.
@@ -23,6 +25,13 @@ def spawn_generators(random_state, n_generators):
     entropy = random_state.randint(np.iinfo(np.int32).max, size=4).tolist()
     seeds = np.random.SeedSequence(entropy).spawn(n_generators)
     return [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
+
+
+def _sorted(places, n_places):
+    ascending = np.empty_like(places)
+    starts = np.zeros(places.size + 1, dtype=np.int32)
+    _fast.sort_uniform(places, n_places, starts, ascending)
+    return ascending
 
 
 def draw_places(n_places, n_draws, rng):
@@ -56,7 +65,7 @@ def draw_places(n_places, n_draws, rng):
         missing = (n_draws - places.size) / (n_places - places.size)
         n_more = int(-n_places * np.log1p(-missing) + 4 * np.sqrt(n_draws)) + 1
         places = np.append(places, rng.integers(n_places, size=n_more))
-        places.sort()
+        places = _sorted(places, n_places)
         places = places[np.diff(places, prepend=-1) > 0]
     surplus = rng.choice(places.size, places.size - n_draws, replace=False)
     return np.delete(places, surplus)

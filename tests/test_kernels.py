@@ -211,6 +211,16 @@ def test_update(n, dtype, has_momentum, nesterov, seed):
         assert_allclose(state[0], velocity, rtol=1e-5, atol=1e-6)
 
 
+@given(st.integers(0, 300), st.sampled_from([1, 7, 300, 10**6, 2**62]), seeds)
+def test_sort_uniform(n, limit, seed):
+    values = np.random.default_rng(seed).integers(limit, size=n)
+    if n > 3:
+        values[:4] = 0, limit - 1, limit - 1, 0
+    out = np.full(n, -1)
+    _fast.sort_uniform(values, limit, np.zeros(n + 1, np.int32), out)
+    assert_array_equal(out, np.sort(values))
+
+
 @given(st.integers(1, 8), st.integers(1, 9), densities, dtypes, st.data())
 def test_rewire(n_in, n_out, density, dtype, data):
     """Against a dense twin: drop, then fill the chosen empty places in order."""
