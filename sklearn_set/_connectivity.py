@@ -82,7 +82,7 @@ class SparseLayer:
         self._set(links)
 
     @classmethod
-    def random(cls, n_in, n_out, n_links, rng, dtype, n_threads=1):
+    def random(cls, n_in, n_out, n_links, rng, dtype):
         """Return a layer with `n_links` links of weight 0 at random places."""
         nothing = Links(
             np.zeros(n_in + 1, dtype=np.int32),
@@ -90,7 +90,7 @@ class SparseLayer:
             np.empty(0, dtype=dtype),
             np.empty((0, 0), dtype=dtype),
         )
-        layer = cls(nothing, n_out, n_threads)
+        layer = cls(nothing, n_out)
         places = draw_places(n_in * n_out, n_links, rng)
         layer.rewire(np.empty(0, dtype=np.uint8), places)
         return layer
