@@ -78,26 +78,23 @@ static inline REAL NAME(sum)(VEC a)
 #endif
 }
 
-/* Fetch the part of a batch's row that link k + AHEAD will need: at most a tile. */
-static inline void NAME(fetch_row)(
-    const REAL *base, ptrdiff_t stride, const int32_t *ids, ptrdiff_t k, ptrdiff_t n,
-    size_t bytes)
-{
-    if (k + AHEAD < n) {
-        const REAL *row = base + ids[k + AHEAD] * stride;
-        PREFETCH(row);
-        if (bytes > 64)
-            PREFETCH(row + 64 / sizeof(REAL));
-    }
-}
-
-/* Fetch the weight that link k + AHEAD will need, if it is not simply the next one. */
-static inline void NAME(fetch_weight)(
-    const REAL *weights, const int32_t *links, ptrdiff_t k, ptrdiff_t n)
-{
-    if (links && k + AHEAD < n)
-        PREFETCH(weights + links[k + AHEAD]);
-}
+/* Fetch what link k + AHEAD will need: the row of its other end, and its weight where
+ * that is not simply the next one. Macros, since GCC drops the call of a function that
+ * only prefetches: it sees no effect. */
+#define FETCH_ROW(base, stride, ids, k, n, bytes)                                      \
+    do {                                                                               \
+        if ((k) + AHEAD < (n)) {                                                       \
+            const REAL *ahead = (base) + (ids)[(k) + AHEAD] * (stride);                \
+            PREFETCH(ahead);                                                           \
+            if ((bytes) > 64)                                                          \
+                PREFETCH(ahead + 64 / sizeof(REAL));                                   \
+        }                                                                              \
+    } while (0)
+#define FETCH_WEIGHT(weights, links, k, n)                                             \
+    do {                                                                               \
+        if ((links) && (k) + AHEAD < (n))                                              \
+            PREFETCH((weights) + (links)[(k) + AHEAD]);                                \
+    } while (0)
 
 /* out[b] = bias + sum_k weights[links[k]] * x[units[k], b]; links may be NULL. */
 static inline void NAME(gather_tile)(
@@ -110,8 +107,8 @@ static inline void NAME(gather_tile)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;
-        NAME(fetch_row)(x, stride, units, k, n, TILE_BYTES);
-        NAME(fetch_weight)(weights, links, k, n);
+        FETCH_ROW(x, stride, units, k, n, TILE_BYTES);
+        FETCH_WEIGHT(weights, links, k, n);
         for (int v = 0; v < N_VECTORS; v++)
             total[v] += w * LOAD(row, v);
     }
@@ -134,7 +131,7 @@ static inline void NAME(learn_tile)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL *row = delta + targets[k] * stride;
         VEC dot = (VEC){0};
-        NAME(fetch_row)(delta, stride, targets, k, n, TILE_BYTES);
+        FETCH_ROW(delta, stride, targets, k, n, TILE_BYTES);
         for (int v = 0; v < N_VECTORS; v++) {
             const VEC d = LOAD(row, v);
             back[v] += weights[k] * d;
@@ -157,8 +154,8 @@ static inline void NAME(gather_rest)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;
-        NAME(fetch_row)(x, stride, units, k, n, width * sizeof(REAL));
-        NAME(fetch_weight)(weights, links, k, n);
+        FETCH_ROW(x, stride, units, k, n, width * sizeof(REAL));
+        FETCH_WEIGHT(weights, links, k, n);
         for (ptrdiff_t b = 0; b < width; b++)
             out[b] += w * row[b];
     }
@@ -175,7 +172,7 @@ static inline void NAME(learn_rest)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL *row = delta + targets[k] * stride;
         REAL dot = 0;
-        NAME(fetch_row)(delta, stride, targets, k, n, width * sizeof(REAL));
+        FETCH_ROW(delta, stride, targets, k, n, width * sizeof(REAL));
         for (ptrdiff_t b = 0; b < width; b++)
             dot += x[b] * row[b];
         gradient[k] += dot;
@@ -224,4 +221,6 @@ static inline void NAME(learn_unit)(
 #undef VEC
 #undef LOAD
 #undef STORE
+#undef FETCH_ROW
+#undef FETCH_WEIGHT
 #endif
