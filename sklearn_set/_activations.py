@@ -1,24 +1,32 @@
 """Activations of the hidden units.
 
-A new one is a class with `forward`, `backward` and `initial_std`, entered in
-``ACTIVATIONS`` by name. Both passes work in place on feature-major arrays, and the
-backward pass sees the activations only, not what they were computed from.
+A new one is a class with `slope`, `forward`, `backward` and `initial_std`, entered in
+``ACTIVATIONS`` by name. A piecewise linear one, ``max(x, 0) + slope * min(x, 0)`` with
+a slope >= 0, is computed by the kernels in passing. Any other has the slope None, and
+its two passes work in place on feature-major arrays; the backward pass sees the
+activations only, not what they were computed from.
 """
 
 import numpy as np
-from scipy.special import expit
+
+
+def logistic(z):
+    """Replace z by ``1 / (1 + exp(-z))`` and return it.
+
+    By ``(1 + tanh(z / 2)) / 2``, whose vectorised form is several times as fast as
+    SciPy's expit; the error is absolute, not relative to tiny results.
+    """
+    z *= 0.5
+    np.tanh(z, out=z)
+    z *= 0.5
+    z += 0.5
+    return z
 
 
 class Identity:
     """``f(x) = x``."""
 
-    @staticmethod
-    def forward(z):
-        """Replace the inputs by the activations."""
-
-    @staticmethod
-    def backward(a, signal):
-        """Multiply the signal by the derivative at activations `a`."""
+    slope = 1.0
 
     @staticmethod
     def initial_std(fan_in, fan_out):
@@ -29,10 +37,12 @@ class Identity:
 class Logistic(Identity):
     """``f(x) = 1 / (1 + exp(-x))``."""
 
+    slope = None
+
     @staticmethod
     def forward(z):
         """Replace the inputs by the activations."""
-        expit(z, out=z)
+        logistic(z)
 
     @staticmethod
     def backward(a, signal):
@@ -43,6 +53,8 @@ class Logistic(Identity):
 
 class Tanh(Identity):
     """``f(x) = tanh(x)``."""
+
+    slope = None
 
     @staticmethod
     def forward(z):
@@ -58,15 +70,7 @@ class Tanh(Identity):
 class Relu(Identity):
     """``f(x) = max(0, x)``."""
 
-    @staticmethod
-    def forward(z):
-        """Replace the inputs by the activations."""
-        np.maximum(z, 0, out=z)
-
-    @staticmethod
-    def backward(a, signal):
-        """Pass the signal where the unit is active."""
-        np.copyto(signal, 0, where=a <= 0)
+    slope = 0.0
 
     @staticmethod
     def initial_std(fan_in, fan_out):

@@ -1,10 +1,13 @@
 """From the rows of X to feature-major batches, and back."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
-from sklearn_set import _fast
+from sklearn_set._builds import _fast
+from sklearn_set._memory import Buffer
 from sklearn_set._validation import checked_csr, require_shape
 
 # Predictions go through the units in pieces of at most so many bytes and rows.
@@ -12,14 +15,28 @@ PREDICT_BYTES = 1 << 26
 PREDICT_ROWS = 512
 
 
+class SparseBatch(NamedTuple):
+    """The non-zeros of a batch, by sample and by feature."""
+
+    shape: tuple  # (n_features, batch)
+    starts: np.ndarray  # int32 (batch + 1,), of each sample's non-zeros
+    features: np.ndarray  # int32 (n_nonzeros,)
+    values: np.ndarray  # (n_nonzeros,)
+    present: np.ndarray  # int32 (n_present,), the features that are not 0 throughout
+    feature_starts: np.ndarray  # int32 (n_present + 1,), of each one's non-zeros
+    samples: np.ndarray  # int32 (n_nonzeros,)
+    feature_values: np.ndarray  # (n_nonzeros,)
+
+
 class _Rows:
     """Rows of X, to be loaded in batches of any order."""
 
-    def __init__(self, X):
+    def __init__(self, X, max_batch):
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
+        self.max_batch = max_batch
 
-    def load(self, selected, out, n_threads):
+    def dense(self, selected, out, n_threads):
         """Write ``X[selected].T`` to `out`.
 
         Parameters
@@ -32,13 +49,7 @@ class _Rows:
             Threads to use.
         """
         require_shape("The batch", out, (self.n_features, selected.size))
-        self._load(selected, out, n_threads)
-
-    def take(self, selected, n_threads):
-        """Return ``X[selected].T``, dense."""
-        out = np.empty((self.n_features, selected.size), dtype=self.dtype)
-        self._load(selected, out, n_threads)
-        return out
+        self._dense(selected, out, n_threads)
 
 
 class DenseRows(_Rows):
@@ -48,13 +59,24 @@ class DenseRows(_Rows):
     ----------
     X : ndarray of shape (n_samples, n_features)
         Of any memory layout.
+    max_batch : int
+        The largest batch to come.
     """
 
-    def __init__(self, X):
-        super().__init__(X)
+    def __init__(self, X, max_batch):
+        super().__init__(X, max_batch)
         self._X = X
+        self._buffer = None
 
-    def _load(self, selected, out, n_threads):
+    def batch(self, selected, n_threads):
+        """Return ``X[selected].T``, which the next batch overwrites."""
+        if self._buffer is None:
+            self._buffer = Buffer(self.n_features, self.max_batch, self.dtype)
+        out = self._buffer.view(self.n_features, selected.size)
+        self._dense(selected, out, n_threads)
+        return out
+
+    def _dense(self, selected, out, n_threads):
         _fast.load_dense(self._X, selected, out, n_threads)
 
 
@@ -65,10 +87,12 @@ class SparseRows(_Rows):
     ----------
     X : csr_array or csr_matrix of shape (n_samples, n_features)
         Checked in full here: a wrong index would be written to.
+    max_batch : int
+        The largest batch to come.
     """
 
-    def __init__(self, X):
-        super().__init__(X)
+    def __init__(self, X, max_batch):
+        super().__init__(X, max_batch)
         X = checked_csr("X", X)
         index = np.result_type(X.indices, X.indptr)
         self._arrays = (
@@ -76,14 +100,48 @@ class SparseRows(_Rows):
             np.ascontiguousarray(X.indices, dtype=index),
             np.ascontiguousarray(X.indptr, dtype=index),
         )
+        self._buffers = None
 
-    def _load(self, selected, out, n_threads):
+    def _allocate(self):
+        """Allocate room for the batch with the most non-zeros there can be."""
+        lengths = np.sort(np.diff(self._arrays[2]))
+        most = int(lengths[-self.max_batch :].sum())
+        if most > np.iinfo(np.int32).max:
+            raise ValueError(
+                f"A batch of {self.max_batch} samples of X may hold {most} non-zeros, "
+                "more than can be counted in 32 bits. Lower batch_size."
+            )
+        n_present = min(most, self.n_features)
+        self._counts = np.zeros(self.n_features, dtype=np.int32)
+        self._buffers = SparseBatch(
+            None,
+            np.empty(self.max_batch + 1, dtype=np.int32),
+            np.empty(most, dtype=np.int32),
+            np.empty(most, dtype=self.dtype),
+            np.empty(n_present, dtype=np.int32),
+            np.empty(n_present + 1, dtype=np.int32),
+            np.empty(most, dtype=np.int32),
+            np.empty(most, dtype=self.dtype),
+        )
+
+    def batch(self, selected, n_threads):
+        """Return the non-zeros of ``X[selected].T``, which the next overwrite."""
+        if self._buffers is None:
+            self._allocate()
+        n_present = _fast.load_nonzeros(
+            *self._arrays, selected, self._counts, *self._buffers[1:]
+        )
+        shape = self.n_features, selected.size
+        own = self._buffers._replace(shape=shape)
+        return own._replace(present=own.present[:n_present])
+
+    def _dense(self, selected, out, n_threads):
         _fast.load_csr(*self._arrays, selected, out)
 
 
-def as_rows(X):
+def as_rows(X, max_batch):
     """Return the loader for a validated X, dense or CSR."""
-    return SparseRows(X) if issparse(X) else DenseRows(X)
+    return (SparseRows if issparse(X) else DenseRows)(X, max_batch)
 
 
 def predict_batch_size(n_units, itemsize):
@@ -104,29 +162,26 @@ def predict_batch_size(n_units, itemsize):
     return int(np.clip(PREDICT_BYTES // (sum(n_units) * itemsize), 1, PREDICT_ROWS))
 
 
-def map_rows(function, rows, batch_size, n_threads):
+def map_batches(function, n_samples, batch_size):
     """Apply a function to all rows, in batches.
 
     Parameters
     ----------
     function : callable
-        Takes an array of shape (n_features, batch); the batch is the last axis of what
-        it returns.
-    rows : DenseRows or SparseRows
-        The data.
+        Takes the numbers of the rows; the batch is the last axis of what it returns.
+    n_samples : int
+        How many rows there are.
     batch_size : int
         Rows at a time.
-    n_threads : int
-        Threads to use.
 
     Returns
     -------
     result : ndarray of shape (n_samples, ...)
     """
     result = None
-    for batch in gen_batches(rows.n_samples, batch_size):
-        part = function(rows.take(np.arange(batch.start, batch.stop), n_threads))
+    for batch in gen_batches(n_samples, batch_size):
+        part = function(np.arange(batch.start, batch.stop))
         if result is None:
-            result = np.empty((rows.n_samples, *part.shape[:-1]), dtype=part.dtype)
+            result = np.empty((n_samples, *part.shape[:-1]), dtype=part.dtype)
         result[batch] = part.T
     return result

@@ -6,9 +6,8 @@ Arrays are feature-major, (n_units, batch).
 """
 
 import numpy as np
-from scipy.special import expit
-
-from sklearn_set import _fast
+from sklearn_set._activations import logistic
+from sklearn_set._builds import _fast
 from sklearn_set._solvers import start_state
 from sklearn_set._validation import require_shape
 
@@ -50,14 +49,13 @@ class BoltzmannMachine:
 
     def hidden_probabilities(self, v):
         """Return ``P(h = 1 | v)`` of shape (n_hidden, batch)."""
-        inputs = self.hidden_inputs(v)
-        return expit(inputs, out=inputs)
+        return logistic(self.hidden_inputs(v))
 
     def visible_probabilities(self, h):
         """Return ``P(v = 1 | h)`` of shape (n_visible, batch)."""
         inputs = np.empty((self.visible_bias.size, h.shape[1]), dtype=h.dtype)
         self.layer.to_targets(h, self.visible_bias, inputs)
-        return expit(inputs, out=inputs)
+        return logistic(inputs)
 
     @staticmethod
     def sample(probabilities, rng):
@@ -95,17 +93,17 @@ class BoltzmannMachine:
     def _step(self, v, h, chain_v, chain_h, solver, alpha):
         """Climb ``<v h> of the data - <v h> of the chain``, less the penalty."""
         scale = -1.0 / v.shape[1]  # solvers go downhill
-        bias_step = solver.step(scale, 0.0)
+        link_step, bias_step = solver.steps(scale, alpha)
         nothing = np.empty((0, 0), dtype=v.dtype)
         for bias, data, chain in (
             (self.visible_bias, v, chain_v),
             (self.hidden_bias, h, chain_h),
         ):
-            _fast.update(bias, nothing, (data - chain).sum(axis=1), bias_step)
+            _fast.update(data - chain, bias, nothing, bias_step, self.layer.n_threads)
         # Both statistics in one sweep over the links, as one batch twice as long.
         x = np.concatenate([h, -chain_h], axis=1)
         delta = np.concatenate([v, chain_v], axis=1)
-        self.layer.learn(x, delta, None, solver.step(scale, alpha))
+        self.layer.learn(x, delta, None, link_step)
 
     def pseudo_log_likelihood(self, v):
         """Return ``sum_i log P(v_i | all other v)`` of each sample (Besag 1975).

@@ -4,14 +4,26 @@ Links are stored by source: the CSR arrays of the (n_in, n_out) weight matrix. T
 matrix that users see (`SparseLayer.coef`) is a view of the same arrays.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from sklearn_set import _fast
+from sklearn_set._batches import SparseBatch
+from sklearn_set._builds import _fast
+from sklearn_set._deferred import DeferredSteps
 from sklearn_set._random import draw_places
 from sklearn_set._validation import MAX_LINKS, checked_coef, require_shape
+
+
+# A layer of so many links does not fit in a cache: its weights, looked up in another
+# order than the stored one, would come from memory one by one.
+HUGE = 1 << 16
+# Sums that the sources of a huge layer scatter to, for as many threads.
+N_PARTS = 4
+# A row of a batch up to which scattering to it is worth while: a cache line.
+NARROW_BYTES = 64
 
 
 class Links(NamedTuple):
@@ -79,10 +91,12 @@ class SparseLayer:
     def __init__(self, links, n_out, n_threads=1):
         self.n_out = n_out
         self.n_threads = n_threads
+        self._learns = False
+        self._parts = None
         self._set(links)
 
     @classmethod
-    def random(cls, n_in, n_out, n_links, rng, dtype):
+    def random(cls, n_in, n_out, n_links, rng, dtype, n_threads=1):
         """Return a layer with `n_links` links of weight 0 at random places."""
         nothing = Links(
             np.zeros(n_in + 1, dtype=np.int32),
@@ -90,8 +104,8 @@ class SparseLayer:
             np.empty(0, dtype=dtype),
             np.empty((0, 0), dtype=dtype),
         )
-        layer = cls(nothing, n_out)
-        places = draw_places(n_in * n_out, n_links, rng)
+        layer = cls(nothing, n_out, n_threads)
+        places = draw_places(n_in * n_out, n_links, rng, n_threads)
         layer.rewire(np.empty(0, dtype=np.uint8), places)
         return layer
 
@@ -127,7 +141,8 @@ class SparseLayer:
     def _set(self, links):
         self.links = links
         self._by_target = None
-        self._squares = self._scratch = None
+        self._squares = None
+        self._deferred = None
 
     @property
     def n_in(self):
@@ -166,6 +181,7 @@ class SparseLayer:
             The solver's, changed in place from now on.
         """
         require_shape("The solver's state", state, (len(state), self.n_links))
+        self._learns = True
         weights = np.require(self.links.weights, requirements="W")
         self._set(self.links._replace(weights=weights, state=state))
 
@@ -184,34 +200,76 @@ class SparseLayer:
             sources = np.empty(self.n_links, dtype=np.int32)
             links = np.empty(self.n_links, dtype=np.int32)
             _fast.transpose_index(
-                self.links.indptr, self.links.targets, indptr, sources, links
-            )
+                self.links.indptr, self.links.targets, indptr, sources, links,
+                self.n_threads,
+            )  # fmt: skip
             self._by_target = indptr, sources, links
         return self._by_target
 
-    def _require_shapes(self, at_sources, at_targets):
-        batch = at_sources.shape[-1]
-        require_shape("The batch", at_sources, (self.n_in, batch))
-        require_shape("The batch", at_targets, (self.n_out, batch))
+    def to_targets(self, x, bias, out, slope=1.0):
+        """Write ``f(W.T @ x + bias)`` to `out`.
 
-    def to_targets(self, x, bias, out):
-        """Write ``W.T @ x + bias`` to `out`.
+        A layer that learns gathers at each target, through an index of its own. To
+        build that is not worth while for a few rows to predict, nor is it used for
+        small batches in a huge layer: those are scattered from the sources. A huge
+        layer's sums then differ from the gathered ones by rounding.
 
         Parameters
         ----------
-        x : ndarray of shape (n_in, batch)
+        x : ndarray of shape (n_in, batch) or SparseBatch
             Activations of the sources.
         bias : ndarray of shape (n_out,)
             Added to each target.
         out : ndarray of shape (n_out, batch)
             What is written.
+        slope : float, default=1.0
+            ``f(z) = max(z, 0) + slope * min(z, 0)``.
         """
-        indptr, sources, links = self.by_target()
-        self._require_shapes(x, out)
+        require_shape("The batch", out, (self.n_out, x.shape[1]))
         require_shape("The bias", bias, (self.n_out,))
-        _fast.gather(
-            x, indptr, sources, links, self.links.weights, bias, out, self.n_threads
+        self._require_sources(x)
+        if isinstance(x, SparseBatch):
+            self._from_nonzeros(x, bias, out, slope)
+        elif self._scatters(x):
+            self._scatter(x, bias, out, slope)
+        else:
+            indptr, sources, links = self.by_target()
+            _fast.gather(
+                x, indptr, sources, links, self.links.weights, bias, slope, out,
+                self.n_threads,
+            )  # fmt: skip
+
+    def _require_sources(self, x):
+        if x.shape[0] != self.n_in:
+            raise ValueError(
+                f"The batch has {x.shape[0]} features where the layer has {self.n_in} "
+                "sources: model and data do not fit each other. Fit it again."
+            )
+
+    def _scatters(self, x):
+        is_narrow = x.shape[1] * self.dtype.itemsize <= NARROW_BYTES
+        has_index = self._learns or self._by_target is not None
+        return is_narrow and (self.n_links >= HUGE or not has_index)
+
+    def _scatter(self, x, bias, out, slope):
+        n_parts = N_PARTS if self.n_links >= HUGE else 1
+        shape = n_parts - 1, *out.shape
+        if self._parts is None or self._parts.size < math.prod(shape):
+            self._parts = np.empty(math.prod(shape), dtype=self.dtype)
+        parts = self._parts[: math.prod(shape)].reshape(shape)
+        indptr, targets, weights, _ = self.links
+        _fast.scatter(
+            x, indptr, targets, weights, bias, slope, parts, out, self.n_threads
         )
+
+    def _from_nonzeros(self, x, bias, out, slope):
+        if self._deferred is not None:
+            self._deferred.wake(x.present)
+        indptr, targets, weights, _ = self.links
+        _fast.gather_nonzeros(
+            x.starts, x.features, x.values, indptr, targets, weights, bias, slope, out,
+            self.n_threads,
+        )  # fmt: skip
 
     def to_sources(self, x, bias, out):
         """Write ``W @ x + bias`` to `out`.
@@ -226,42 +284,63 @@ class SparseLayer:
             What is written.
         """
         indptr, targets, weights, _ = self.links
-        self._require_shapes(out, x)
+        require_shape("The batch", x, (self.n_out, x.shape[1]))
+        require_shape("The batch", out, (self.n_in, x.shape[1]))
         require_shape("The bias", bias, (self.n_in,))
-        _fast.gather(x, indptr, targets, None, weights, bias, out, self.n_threads)
+        _fast.gather(x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads)
 
-    def learn(self, x, delta, signal, step):
+    def learn(self, x, delta, signal, step, slope=1.0):
         """Move every link by one step of the solver, in place.
 
         Parameters
         ----------
-        x : ndarray of shape (n_in, batch)
+        x : ndarray of shape (n_in, batch) or SparseBatch
             Activations of the sources.
         delta : ndarray of shape (n_out, batch)
             The loss's gradient at the targets.
         signal : ndarray of shape (n_in, batch) or None
-            Gets the loss's gradient at the sources, ``W @ delta``.
-        step : ndarray
+            Gets the loss's gradient at the sources, ``f'(x) * (W @ delta)``. None where
+            it is not wanted, and for a SparseBatch.
+        step : ndarray of shape (7,)
             The solver's coefficients.
+        slope : float, default=1.0
+            Of the activation f that made `x`, below 0.
 
         Returns
         -------
         squares : float
-            Sum of the squared weights as they were before the step.
+            Sum of the squared weights as they were before the step. Sources that are
+            absent from a SparseBatch count as when they were last present.
         """
-        indptr, targets, weights, state = self.links
-        self._require_shapes(x, delta)
+        require_shape("The batch", delta, (self.n_out, x.shape[1]))
+        self._require_sources(x)
+        if isinstance(x, SparseBatch):
+            return self._learn_nonzeros(x, delta, step)
         if signal is not None:
-            self._require_shapes(signal, delta)
-        if self._scratch is None:
-            longest = int(np.diff(indptr).max(initial=0)) + 1
-            self._scratch = np.empty((self.n_threads, longest), dtype=self.dtype)
+            require_shape("The batch", signal, (self.n_in, x.shape[1]))
+        if self._squares is None:
             self._squares = np.zeros(self.n_in)
         _fast.learn(
-            x, delta, indptr, targets, weights, state, step, signal,
-            self._squares, self._scratch, self.n_threads,
-        )  # fmt: skip
+            x, delta, *self.links, step, slope, signal, self._squares, self.n_threads
+        )
         return self._squares.sum()
+
+    def _learn_nonzeros(self, x, delta, step):
+        if self._deferred is None:
+            self._deferred = DeferredSteps(self.links, self.n_threads)
+        squares = self._deferred.squares.sum()
+        number = self._deferred.start(step)
+        _fast.learn_nonzeros(
+            x.present, x.feature_starts, x.samples, x.feature_values, delta,
+            *self.links, step, number, self._deferred.seen, self.n_threads,
+        )  # fmt: skip
+        self._deferred.finish()
+        return squares
+
+    def settle(self):
+        """Make up for the steps that a sparse X let the layer put off."""
+        if self._deferred is not None:
+            self._deferred.settle()
 
     def rewire(self, keep, places):
         """Drop links and grow new ones.
@@ -275,12 +354,18 @@ class SparseLayer:
             and state of the new links start at 0.
         """
         old = self.links
-        n_links = int(np.count_nonzero(keep)) + places.size
+        self._by_target = None  # makes room
+        kept_before = np.zeros(self.n_in + 1, dtype=np.int32)
+        _fast.count_kept(old.indptr, keep, kept_before[1:], self.n_threads)
+        kept_before.cumsum(dtype=np.int32, out=kept_before)
+        n_links = int(kept_before[-1]) + places.size
         new = Links(
             np.empty_like(old.indptr),
             np.empty(n_links, dtype=np.int32),
             np.empty(n_links, dtype=self.dtype),
             np.empty((old.state.shape[0], n_links), dtype=self.dtype),
         )
-        _fast.rewire(*old, keep, places, self.n_out, *new)
+        _fast.rewire(
+            *old, keep, kept_before, places, self.n_out, *new, self.n_threads
+        )
         self._set(new)

@@ -12,10 +12,10 @@ Conventions
 - Parallel loops run over rows that do not share an output, and the order of each
   sum is fixed, so that the number of threads never changes a result.
 """
-from cython.parallel cimport prange, threadid
+from cython.parallel cimport parallel, prange, threadid
 from libc.math cimport exp, fabs, log1p
-from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport memset
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.string cimport memmove, memset
 
 cdef extern from *:
     """
@@ -26,9 +26,21 @@ cdef extern from *:
     static const int openmp_enabled = 0;
     static int omp_get_max_threads(void) { return 1; }
     #endif
+
+    #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    static int cpu_runs_v3(void)
+    {
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+            && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    }
+    #else
+    static int cpu_runs_v3(void) { return 0; }
+    #endif
     """
     const int openmp_enabled
     int omp_get_max_threads() nogil
+    int cpu_runs_v3() nogil
 
 ctypedef fused real:
     float
@@ -39,27 +51,51 @@ ctypedef fused index:
     int64_t
 
 cdef extern from "_tiles.h":
+    unsigned int flush_subnormals() nogil
+    void restore_mode(unsigned int) nogil
     void gather_unit_float(
         const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
-        Py_ssize_t, float, float*, Py_ssize_t) nogil
+        Py_ssize_t, Py_ssize_t, float, float, float*) nogil
     void gather_unit_double(
         const double*, Py_ssize_t, const int32_t*, const int32_t*, const double*,
-        Py_ssize_t, double, double*, Py_ssize_t) nogil
-    void learn_unit_float(
-        const float*, const float*, Py_ssize_t, const int32_t*, const float*,
-        Py_ssize_t, float*, float*, Py_ssize_t) nogil
-    void learn_unit_double(
-        const double*, const double*, Py_ssize_t, const int32_t*, const double*,
-        Py_ssize_t, double*, double*, Py_ssize_t) nogil
+        Py_ssize_t, Py_ssize_t, double, double, double*) nogil
+    void scatter_unit_float(
+        const float*, Py_ssize_t, const int32_t*, const float*, Py_ssize_t, Py_ssize_t,
+        float*) nogil
+    void scatter_unit_double(
+        const double*, Py_ssize_t, const int32_t*, const double*, Py_ssize_t,
+        Py_ssize_t, double*) nogil
+    double learn_unit_float(
+        const float*, const float*, Py_ssize_t, const int32_t*, float*, Py_ssize_t,
+        Py_ssize_t, float, const double*, float*, Py_ssize_t, float*) nogil
+    double learn_unit_double(
+        const double*, const double*, Py_ssize_t, const int32_t*, double*, Py_ssize_t,
+        Py_ssize_t, double, const double*, double*, Py_ssize_t, double*) nogil
+    void descend_float(
+        const double*, float*, float*, Py_ssize_t, const float*, Py_ssize_t) nogil
+    void descend_double(
+        const double*, double*, double*, Py_ssize_t, const double*, Py_ssize_t) nogil
+    double sum_of_squares_float(const float*, Py_ssize_t, Py_ssize_t) nogil
+    double sum_of_squares_double(const double*, Py_ssize_t, Py_ssize_t) nogil
 
 cdef enum:
-    CHUNK = 16         # rows dealt to a thread at a time: rows differ in length
     SERIAL = 1 << 15   # multiply-adds below which starting threads costs more
+    STRIP = 256        # links of a unit that are learnt at a time
+    LINE = 16          # samples of a sparse batch that a thread takes: a cache line
+
+# What the first of a solver's coefficients names.
+SGD = 0
+ADAM = 1
 
 
 def max_threads():
     """The number of threads OpenMP would start now; 1 in a build without it."""
     return omp_get_max_threads()
+
+
+def runs_v3():
+    """Whether the processor has what a build for x86-64-v3 needs."""
+    return bool(cpu_runs_v3())
 
 
 def has_openmp():
@@ -69,6 +105,28 @@ def has_openmp():
 
 cdef inline int _team(Py_ssize_t work, int n_threads) noexcept nogil:
     return n_threads if work >= SERIAL else 1
+
+
+cdef inline int _chunk(Py_ssize_t n_rows, int team) noexcept nogil:
+    """Rows dealt to a thread at a time: few, as rows differ in length, but in one piece
+    of memory, and the same whatever the work."""
+    return <int> max(1, min(1024, n_rows // (16 * team)))
+
+
+cdef inline real _sum(const real* values, Py_ssize_t n) noexcept nogil:
+    """The sum in eight lanes, which the compiler may hold in a vector."""
+    cdef real[8] lanes
+    cdef Py_ssize_t k = 0, lane
+    for lane in range(8):
+        lanes[lane] = 0
+    while k + 8 <= n:
+        for lane in range(8):
+            lanes[lane] += values[k + lane]
+        k += 8
+    for lane in range(n - k):
+        lanes[lane] += values[k + lane]
+    return (((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
+            + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7])))
 
 
 # ---------------------------------------------------------------------------
@@ -108,19 +166,55 @@ def load_csr(
                 out[indices[k], b] += data[k]
 
 
+def load_nonzeros(
+    const real[::1] data,                # IN    of a CSR (n_samples, n_features)
+    const index[::1] indices,            # IN
+    const index[::1] indptr,             # IN
+    const Py_ssize_t[::1] rows,          # IN    (batch,)
+    int32_t[::1] counts,                 # scratch (n_features,), zeros before and after
+    int32_t[::1] starts,                 # OUT   (>= batch + 1,)
+    int32_t[::1] features,               # OUT   (>= n_nonzeros,)
+    real[::1] values,                    # OUT
+    int32_t[::1] present,                # OUT   (>= n_present,)
+    int32_t[::1] feature_starts,         # OUT   (>= n_present + 1,)
+    int32_t[::1] samples,                # OUT   (>= n_nonzeros,)
+    real[::1] feature_values,            # OUT
+):
+    """List the non-zeros of X[rows] by sample, and by feature; return n_present."""
+    cdef Py_ssize_t b, p
+    cdef index k
+    cdef int32_t f, t, slot, total = 0, n_present = 0
+    with nogil:
+        for b in range(rows.shape[0]):
+            starts[b] = total
+            for k in range(indptr[rows[b]], indptr[rows[b] + 1]):
+                f = <int32_t> indices[k]
+                features[total], values[total] = f, data[k]
+                total += 1
+                if counts[f] == 0:
+                    present[n_present] = f
+                    n_present += 1
+                counts[f] += 1
+        starts[rows.shape[0]] = total
+        total = 0
+        for p in range(n_present):      # counts to starts
+            feature_starts[p] = total
+            total += counts[present[p]]
+            counts[present[p]] = feature_starts[p]
+        feature_starts[n_present] = total
+        for b in range(rows.shape[0]):
+            for t in range(starts[b], starts[b + 1]):
+                slot = counts[features[t]]
+                samples[slot], feature_values[slot] = <int32_t> b, values[t]
+                counts[features[t]] = slot + 1
+        for p in range(n_present):
+            counts[present[p]] = 0
+    return n_present
+
+
 # ---------------------------------------------------------------------------
 # Signals through the links
 # ---------------------------------------------------------------------------
-
-cdef inline void _gather_unit(
-    const real* x, Py_ssize_t batch, const int32_t* units, const int32_t* links,
-    const real* weights, Py_ssize_t n, real bias, real* out,
-) noexcept nogil:
-    if real is float:
-        gather_unit_float(x, batch, units, links, weights, n, bias, out, batch)
-    else:
-        gather_unit_double(x, batch, units, links, weights, n, bias, out, batch)
-
 
 def gather(
     const real[:, ::1] x,                # IN   (n_from, batch)
@@ -129,93 +223,166 @@ def gather(
     const int32_t[::1] links,            # IN   (n_links,) its weight; None: in order
     const real[::1] weights,             # IN   (n_links,)
     const real[::1] bias,                # IN   (n_to,)
+    real slope,                          # IN   of the activation below 0
     real[:, ::1] out,                    # OUT  (n_to, batch)
     int n_threads,
 ):
-    """out[u] = bias[u] + sum over the links k of u of weights[links[k]] x[units[k]].
+    """out[u] = f(bias[u] + sum over the links k of u of weights[links[k]] x[units[k]])
 
-    The sum runs over the links in their order and starts from the bias, for each
-    sample alone, whatever the batch it comes in.
+    with f(z) = z if z > 0 else slope z. The sum runs over the links in their order and
+    starts from the bias, for each sample alone, whatever the batch it comes in.
     """
-    cdef Py_ssize_t u, first, batch = x.shape[1]
-    cdef const int32_t* link = NULL
+    cdef Py_ssize_t u, first, own, n, batch = x.shape[1], n_links = units.shape[0]
     cdef bint in_order = links is None
-    cdef int team = _team(units.shape[0] * batch, n_threads)
+    cdef const int32_t* link = NULL
+    cdef int team = _team(n_links * batch, n_threads)
+    cdef int chunk = _chunk(out.shape[0], team)
+    cdef unsigned int mode = 0
     if batch == 0:
         return
-    for u in prange(
-        out.shape[0], nogil=True, schedule="static", chunksize=CHUNK, num_threads=team
-    ):
-        first = indptr[u]
-        if not in_order:
-            link = &links[0] + first
-        _gather_unit(
-            &x[0, 0], batch, &units[0] + first, link,
-            &weights[0] + (first if in_order else 0), indptr[u + 1] - first,
-            bias[u], &out[u, 0],
-        )
+    if not in_order:
+        link = &links[0]
+    with nogil, parallel(num_threads=team):
+        mode = flush_subnormals()
+        for u in prange(out.shape[0], schedule="static", chunksize=chunk):
+            first = indptr[u]
+            n = indptr[u + 1] - first
+            own = first if in_order else 0
+            if real is float:
+                gather_unit_float(
+                    &x[0, 0], batch, &units[0] + first, link + first if link else NULL,
+                    &weights[0] + own, n, n_links - first, bias[u], slope, &out[u, 0])
+            else:
+                gather_unit_double(
+                    &x[0, 0], batch, &units[0] + first, link + first if link else NULL,
+                    &weights[0] + own, n, n_links - first, bias[u], slope, &out[u, 0])
+        restore_mode(mode)
+
+
+def scatter(
+    const real[:, ::1] x,                # IN   (n_in, batch)
+    const int32_t[::1] indptr,           # IN   (n_in + 1,)
+    const int32_t[::1] targets,          # IN   (n_links,)
+    const real[::1] weights,             # IN   (n_links,)
+    const real[::1] bias,                # IN   (n_out,)
+    real slope,                          # IN   of the activation below 0
+    real[:, :, ::1] parts,               # scratch (n_parts - 1, n_out, batch)
+    real[:, ::1] out,                    # OUT  (n_out, batch)
+    int n_threads,
+):
+    """What `gather` computes, from the sources' side, without the transposed index.
+
+    The sources are cut into `n_parts` equal ranges, each with a sum of its own, so that
+    threads do not collide; the sums are then added up in order. With one part the
+    result is `gather`'s, bit for bit.
+    """
+    cdef Py_ssize_t i, u, b, p, first, n_in = x.shape[0], batch = x.shape[1]
+    cdef Py_ssize_t n_parts = parts.shape[0] + 1, n_links = targets.shape[0]
+    cdef real* sums
+    cdef real z, bent
+    cdef int team = _team(n_links * batch, n_threads) if n_parts > 1 else 1
+    cdef unsigned int mode = 0
+    if batch == 0:
+        return
+    with nogil, parallel(num_threads=team):
+        mode = flush_subnormals()
+        for p in prange(n_parts, schedule="static", chunksize=1):
+            sums = &parts[p - 1, 0, 0] if p else &out[0, 0]
+            for u in range(out.shape[0]):
+                for b in range(batch):
+                    sums[u * batch + b] = 0 if p else bias[u]
+            for i in range(n_in * p // n_parts, n_in * (p + 1) // n_parts):
+                first = indptr[i]
+                if real is float:
+                    scatter_unit_float(
+                        &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
+                        indptr[i + 1] - first, n_links - first, sums)
+                else:
+                    scatter_unit_double(
+                        &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
+                        indptr[i + 1] - first, n_links - first, sums)
+        for u in prange(out.shape[0], schedule="static"):
+            for b in range(batch):
+                z = out[u, b]
+                for p in range(n_parts - 1):
+                    z = z + parts[p, u, b]
+                bent = slope * z    # without a branch
+                out[u, b] = z if z > 0 else bent
+        restore_mode(mode)
+
+
+def gather_nonzeros(
+    const int32_t[::1] starts,           # IN   (>= batch + 1,) of each sample's
+    const int32_t[::1] features,         # IN   (>= n_nonzeros,)
+    const real[::1] values,              # IN   (>= n_nonzeros,)
+    const int32_t[::1] indptr,           # IN   (n_in + 1,)
+    const int32_t[::1] targets,          # IN   (n_links,)
+    const real[::1] weights,             # IN   (n_links,)
+    const real[::1] bias,                # IN   (n_out,)
+    real slope,                          # IN   of the activation below 0
+    real[:, ::1] out,                    # OUT  (n_out, batch)
+    int n_threads,
+):
+    """What `gather` computes, from the non-zeros of a sparse batch."""
+    cdef Py_ssize_t block, b, u, last, batch = out.shape[1]
+    cdef int32_t t, k
+    cdef real bent
+    cdef int team = _team(
+        out.shape[0] * batch
+        + starts[batch] * (targets.shape[0] // max(1, indptr.shape[0] - 1)), n_threads)
+    cdef unsigned int mode = 0
+    with nogil, parallel(num_threads=team):
+        mode = flush_subnormals()
+        for block in prange((batch + LINE - 1) // LINE, schedule="static", chunksize=1):
+            last = min(batch, (block + 1) * LINE)
+            for u in range(out.shape[0]):
+                for b in range(block * LINE, last):
+                    out[u, b] = bias[u]
+            for b in range(block * LINE, last):
+                for t in range(starts[b], starts[b + 1]):
+                    for k in range(indptr[features[t]], indptr[features[t] + 1]):
+                        out[targets[k], b] += weights[k] * values[t]
+            for u in range(out.shape[0]):
+                for b in range(block * LINE, last):
+                    bent = slope * out[u, b]    # without a branch
+                    out[u, b] = out[u, b] if out[u, b] > 0 else bent
+        restore_mode(mode)
 
 
 # ---------------------------------------------------------------------------
 # Learning
 # ---------------------------------------------------------------------------
 
-cdef inline void _sgd(
-    const double* step, real* values, real* velocity, const real* gradient,
-    Py_ssize_t n,
+cdef inline void _descend(
+    const double* step, real* values, real* state, Py_ssize_t apart,
+    const real* gradient, Py_ssize_t n,
 ) noexcept nogil:
-    """One step of stochastic gradient descent, in place.
-
-    g = scale * gradient + decay * w;  v <- momentum * v - rate * g;
-    w <- w + ahead * v - now * g
-    with (ahead, now) = (1, 0), or (momentum, rate) for Nesterov's momentum.
-    Without momentum there is no velocity (NULL) and w <- w - rate * g.
-    """
-    cdef real rate = <real> step[0], momentum = <real> step[1]
-    cdef real ahead = <real> step[2], now = <real> step[3]
-    cdef real scale = <real> step[4], decay = <real> step[5]
-    cdef real g
-    cdef Py_ssize_t k
-    if velocity == NULL:
-        for k in range(n):
-            values[k] -= rate * (scale * gradient[k] + decay * values[k])
-        return
-    for k in range(n):
-        g = scale * gradient[k] + decay * values[k]
-        velocity[k] = momentum * velocity[k] - rate * g
-        values[k] += ahead * velocity[k] - now * g
+    if real is float:
+        descend_float(step, values, state, apart, gradient, n)
+    else:
+        descend_double(step, values, state, apart, gradient, n)
 
 
 def update(
+    const real[:, ::1] delta,            # IN    (n, batch) summed for the gradient
     real[::1] values,                    # INOUT (n,)
     real[:, ::1] state,                  # INOUT (n_states, n)
-    const real[::1] gradient,            # IN    (n,)
     const double[::1] step,              # IN    the solver's coefficients
+    int n_threads,
 ):
-    """One step of the solver on parameters that are not links: the biases."""
-    cdef real* velocity = &state[0, 0] if state.shape[0] and state.shape[1] else NULL
-    if values.shape[0]:
-        _sgd(&step[0], &values[0], velocity, &gradient[0], values.shape[0])
-
-
-cdef inline void _learn_unit(
-    const real* x, Py_ssize_t batch, const real* delta, const int32_t* targets,
-    const real* weights, Py_ssize_t n, real* signal, real* gradient,
-) noexcept nogil:
-    if real is float:
-        learn_unit_float(
-            x, delta, batch, targets, weights, n, signal, gradient, batch)
-    else:
-        learn_unit_double(
-            x, delta, batch, targets, weights, n, signal, gradient, batch)
-
-
-cdef inline double _sum_of_squares(const real* w, Py_ssize_t n) noexcept nogil:
-    cdef double total = 0
-    cdef Py_ssize_t k
-    for k in range(n):
-        total += <double> w[k] * w[k]
-    return total
+    """One step of the solver on parameters with an input that is always 1: biases."""
+    cdef Py_ssize_t u, b, n = values.shape[0]
+    cdef real* own = &state[0, 0] if state.shape[0] and n else NULL
+    cdef real gradient
+    cdef int team = _team(n * delta.shape[1], n_threads)
+    cdef unsigned int mode = 0
+    with nogil, parallel(num_threads=team):
+        mode = flush_subnormals()
+        for u in prange(n, schedule="static"):
+            gradient = _sum(&delta[u, 0], delta.shape[1])
+            _descend(
+                &step[0], &values[u], own + u if own else NULL, n, &gradient, 1)
+        restore_mode(mode)
 
 
 def learn(
@@ -226,132 +393,432 @@ def learn(
     real[::1] weights,                   # INOUT (n_links,)
     real[:, ::1] state,                  # INOUT (n_states, n_links)
     const double[::1] step,              # IN    the solver's coefficients
+    real slope,                          # IN    of the sources' activation below 0
     real[:, ::1] signal,                 # OUT   (n_in, batch), or None
     double[::1] squares,                 # OUT   (n_in,)
-    real[:, ::1] scratch,                # (n_threads, >= longest row)
     int n_threads,
 ):
     """The fused backward sweep over the sources, with the solver's step in place.
 
-    For source i and its links (i, j): signal[i] = sum_j w_ij delta[j] with the
+    For source i and its links (i, j): signal[i] = f'(x[i]) sum_j w_ij delta[j] with the
     weights as they were, gradient_ij = x[i] . delta[j], then the step. ``squares``
     gets sum_j w_ij ** 2 of the weights as they were.
     """
-    cdef Py_ssize_t i, first, n, batch = x.shape[1]
-    cdef real* g
+    cdef Py_ssize_t i, first, n, batch = x.shape[1], n_links = targets.shape[0]
     cdef real* back
-    cdef real* velocity = NULL
-    cdef bint has_signal = signal is not None
-    cdef int team = _team(targets.shape[0] * batch, n_threads)
+    cdef real* own
+    cdef bint has_signal = signal is not None, has_state = state.shape[0] > 0
+    cdef int team = _team(n_links * batch, n_threads)
+    cdef int chunk = _chunk(x.shape[0], team)
+    cdef unsigned int mode = 0
     if batch == 0:
         return
-    if state.shape[0]:
-        velocity = &state[0, 0]
-    for i in prange(
-        x.shape[0], nogil=True, schedule="static", chunksize=CHUNK, num_threads=team
-    ):
-        first = indptr[i]
-        n = indptr[i + 1] - first
-        g = &scratch[threadid(), 0]
-        back = &signal[i, 0] if has_signal else NULL
-        squares[i] = _sum_of_squares(&weights[0] + first, n)
-        _learn_unit(
-            &x[i, 0], batch, &delta[0, 0], &targets[0] + first, &weights[0] + first,
-            n, back, g,
-        )
-        _sgd(
-            &step[0], &weights[0] + first,
-            NULL if velocity == NULL else velocity + first, g, n,
-        )
+    with nogil, parallel(num_threads=team):
+        mode = flush_subnormals()
+        for i in prange(x.shape[0], schedule="static", chunksize=chunk):
+            first = indptr[i]
+            n = indptr[i + 1] - first
+            back = &signal[i, 0] if has_signal else NULL
+            own = &state[0, 0] + first if has_state else NULL
+            if real is float:
+                squares[i] = learn_unit_float(
+                    &x[i, 0], &delta[0, 0], batch, &targets[0] + first,
+                    &weights[0] + first, n, n_links - first, slope, &step[0], own,
+                    n_links, back)
+            else:
+                squares[i] = learn_unit_double(
+                    &x[i, 0], &delta[0, 0], batch, &targets[0] + first,
+                    &weights[0] + first, n, n_links - first, slope, &step[0], own,
+                    n_links, back)
+        restore_mode(mode)
+
+
+cdef inline void _learn_feature(
+    const int32_t* samples, const real* values, int32_t n_values, const real* delta,
+    Py_ssize_t batch, const int32_t* targets, real* weights, real* state,
+    Py_ssize_t apart, int32_t n, const double* step,
+) noexcept nogil:
+    """The step of one feature's links, of which it has fewer than a strip."""
+    cdef real[STRIP] gradient
+    cdef int32_t t, k
+    for k in range(n):
+        gradient[k] = 0
+    for t in range(n_values):
+        for k in range(n):
+            gradient[k] += values[t] * delta[targets[k] * batch + samples[t]]
+    _descend(step, weights, state, apart, gradient, n)
+
+
+def learn_nonzeros(
+    const int32_t[::1] present,          # IN    (n_present,)
+    const int32_t[::1] feature_starts,   # IN    (>= n_present + 1,)
+    const int32_t[::1] samples,          # IN    (>= n_nonzeros,)
+    const real[::1] values,              # IN    (>= n_nonzeros,)
+    const real[:, ::1] delta,            # IN    (n_out, batch)
+    const int32_t[::1] indptr,           # IN    (n_in + 1,)
+    const int32_t[::1] targets,          # IN    (n_links,)
+    real[::1] weights,                   # INOUT (n_links,)
+    real[:, ::1] state,                  # INOUT (n_states, n_links)
+    const double[::1] step,              # IN    the solver's coefficients
+    int32_t clock,                       # IN    this step's number
+    int32_t[::1] seen,                   # INOUT (n_in,) each source's last step
+    int n_threads,
+):
+    """What `learn` does, for the features that are present in a sparse batch."""
+    cdef Py_ssize_t p, f, n_links = targets.shape[0]
+    cdef int32_t k, first
+    cdef bint has_state = state.shape[0] > 0
+    cdef int team = _team(
+        feature_starts[present.shape[0]]
+        * (n_links // max(1, indptr.shape[0] - 1)), n_threads)
+    cdef int chunk = _chunk(present.shape[0], team)
+    cdef unsigned int mode = 0
+    with nogil, parallel(num_threads=team):
+        mode = flush_subnormals()
+        for p in prange(present.shape[0], schedule="static", chunksize=chunk):
+            f = present[p]
+            first = feature_starts[p]
+            for k in range(indptr[f], indptr[f + 1], 256):  # STRIP
+                _learn_feature(
+                    &samples[first], &values[first], feature_starts[p + 1] - first,
+                    &delta[0, 0], delta.shape[1], &targets[k], &weights[k],
+                    &state[0, k] if has_state else NULL, n_links,
+                    min(<int32_t> STRIP, indptr[f + 1] - k), &step[0])
+            seen[f] = clock
+        restore_mode(mode)
+
+
+cdef inline void _wait_sgd(
+    const double* power, real* weights, real* velocity, int32_t n,
+) noexcept nogil:
+    """Steps without a signal: a power of the matrix that maps (w, v) to the next."""
+    cdef real ww = <real> power[0], wv = <real> power[1]
+    cdef real vw = <real> power[2], vv = <real> power[3]
+    cdef real w
+    cdef int32_t k
+    if velocity == NULL:
+        for k in range(n):
+            weights[k] *= ww
+        return
+    for k in range(n):
+        w = weights[k]
+        weights[k] = ww * w + wv * velocity[k]
+        velocity[k] = vw * w + vv * velocity[k]
+
+
+cdef inline void _wait(
+    const double* table, Py_ssize_t width, int32_t seen, int32_t clock, real* weights,
+    real* state, Py_ssize_t apart, int32_t n,
+) noexcept nogil:
+    """The steps after `seen` up to `clock` for less than a strip of links."""
+    cdef real[STRIP] nothing
+    cdef int32_t k, t
+    if width == 4:
+        _wait_sgd(table + 4 * (clock - seen), weights, state, n)
+        return
+    for k in range(n):
+        nothing[k] = 0
+    for t in range(seen, clock):
+        _descend(table + t * width, weights, state, apart, nothing, n)
+
+
+def wake(
+    const int32_t[::1] rows,             # IN    (n_rows,) sources
+    const double[:, ::1] table,          # IN    (>= clock, 7) the steps, or else
+                                         #       (> clock, 4) powers of one step
+    int32_t clock,                       # IN    number of steps made
+    int32_t[::1] seen,                   # INOUT (n_in,) each source's last step
+    const int32_t[::1] indptr,           # IN    (n_in + 1,)
+    real[::1] weights,                   # INOUT (n_links,)
+    real[:, ::1] state,                  # INOUT (n_states, n_links)
+    double[::1] squares,                 # OUT   (n_in,) of these sources
+    int n_threads,
+):
+    """Make up for the steps of the solver that sources without a signal have missed."""
+    cdef Py_ssize_t r, i, n_links = weights.shape[0]
+    cdef int32_t k, first, n
+    cdef bint has_state = state.shape[0] > 0
+    cdef int team = _team(
+        rows.shape[0] * (n_links // max(1, indptr.shape[0] - 1)), n_threads)
+    cdef int chunk = _chunk(rows.shape[0], team)
+    cdef unsigned int mode = 0
+    with nogil, parallel(num_threads=team):
+        mode = flush_subnormals()
+        for r in prange(rows.shape[0], schedule="static", chunksize=chunk):
+            i = rows[r]
+            first = indptr[i]
+            n = indptr[i + 1] - first
+            if seen[i] < clock:
+                for k in range(first, first + n, 256):  # STRIP
+                    _wait(
+                        &table[0, 0], table.shape[1], seen[i], clock, &weights[k],
+                        &state[0, k] if has_state else NULL, n_links,
+                        min(<int32_t> STRIP, first + n - k))
+                seen[i] = clock
+            if real is float:
+                squares[i] = sum_of_squares_float(
+                    &weights[0] + first, n, n_links - first)
+            else:
+                squares[i] = sum_of_squares_double(
+                    &weights[0] + first, n, n_links - first)
+        restore_mode(mode)
 
 
 # ---------------------------------------------------------------------------
 # Evolution
 # ---------------------------------------------------------------------------
 
+cdef inline Py_ssize_t _first_from(
+    const index* values, Py_ssize_t first, Py_ssize_t last, index value,
+) noexcept nogil:
+    """Position in values[first:last], ascending, of the first that is >= value."""
+    cdef Py_ssize_t middle
+    while first < last:
+        middle = (first + last) // 2
+        if values[middle] < value:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
 def transpose_index(
     const int32_t[::1] indptr,           # IN   (n_in + 1,)
-    const int32_t[::1] targets,          # IN   (n_links,)
+    const int32_t[::1] targets,          # IN   (n_links,) ascending in each row
     int32_t[::1] out_indptr,             # OUT  (n_out + 1,)
     int32_t[::1] sources,                # OUT  (n_links,)
     int32_t[::1] links,                  # OUT  (n_links,)
+    int n_threads,
 ):
-    """List for each target its links, by ascending source (a counting sort)."""
-    cdef Py_ssize_t i, n_out = out_indptr.shape[0] - 1
-    cdef int32_t k, place, total = 0
+    """List for each target its links, by ascending source (a counting sort).
+
+    Each thread sees to a range of targets, and to their part of each row.
+    """
+    cdef Py_ssize_t i, j, part, n_in = indptr.shape[0] - 1
+    cdef Py_ssize_t n_out = out_indptr.shape[0] - 1
+    cdef int32_t k, last, place, total = 0
+    cdef int team = _team(4 * targets.shape[0], n_threads)
+    for part in prange(team, nogil=True, schedule="static", chunksize=1,
+                       num_threads=team):
+        for j in range(n_out * part // team, n_out * (part + 1) // team):
+            out_indptr[j] = 0
+        last = <int32_t> (n_out * (part + 1) // team)
+        for i in range(n_in):
+            k = <int32_t> _first_from(
+                &targets[0], indptr[i], indptr[i + 1],
+                <int32_t> (n_out * part // team))
+            while k < indptr[i + 1] and targets[k] < last:
+                out_indptr[targets[k]] += 1
+                k = k + 1
     with nogil:
-        memset(&out_indptr[0], 0, (n_out + 1) * sizeof(int32_t))
-        for k in range(<int32_t> targets.shape[0]):
-            out_indptr[targets[k]] += 1
-        for i in range(n_out + 1):      # counts to starts
-            place = out_indptr[i]
-            out_indptr[i] = total
+        for j in range(n_out):          # counts to starts
+            place = out_indptr[j]
+            out_indptr[j] = total
             total += place
-        for i in range(indptr.shape[0] - 1):
-            for k in range(indptr[i], indptr[i + 1]):
+        out_indptr[n_out] = total
+    for part in prange(team, nogil=True, schedule="static", chunksize=1,
+                       num_threads=team):
+        last = <int32_t> (n_out * (part + 1) // team)
+        for i in range(n_in):
+            k = <int32_t> _first_from(
+                &targets[0], indptr[i], indptr[i + 1],
+                <int32_t> (n_out * part // team))
+            while k < indptr[i + 1] and targets[k] < last:
                 place = out_indptr[targets[k]]
                 sources[place] = <int32_t> i
                 links[place] = k
                 out_indptr[targets[k]] = place + 1
-        for i in range(n_out, 0, -1):   # the starts moved on by one place
-            out_indptr[i] = out_indptr[i - 1]
+                k = k + 1
+    with nogil:
+        for j in range(n_out - 1, 0, -1):   # the starts moved on by one place
+            out_indptr[j] = out_indptr[j - 1]
         out_indptr[0] = 0
 
 
-def sort_uniform(
-    const int64_t[::1] values,           # IN   (n,) drawn uniformly from [0, limit)
-    int64_t limit,
-    int32_t[::1] starts,                 # scratch (n + 1,), zeros
-    int64_t[::1] out,                    # OUT  (n,) ascending
-):
-    """Sort by as many buckets as values: linear, as a bucket holds one on average."""
-    cdef Py_ssize_t k, j, bucket, n = values.shape[0]
-    cdef double scale = n / <double> limit
-    cdef int64_t value
-    with nogil:
-        for k in range(n):
-            starts[min(<Py_ssize_t> (values[k] * scale), n - 1) + 1] += 1
-        for k in range(n):
-            starts[k + 1] += starts[k]
-        for k in range(n):
-            bucket = min(<Py_ssize_t> (values[k] * scale), n - 1)
-            out[starts[bucket]] = values[k]
-            starts[bucket] += 1
-        for k in range(1, n):   # buckets are in order: values move within theirs
-            value, j = out[k], k
-            while j > 0 and out[j - 1] > value:
-                out[j] = out[j - 1]
-                j -= 1
-            out[j] = value
+cdef inline uint64_t _hash(uint64_t z) noexcept nogil:
+    """The output function of SplitMix64 (Steele, Lea and Flood 2014)."""
+    z = (z ^ (z >> 30)) * <uint64_t> 0xBF58476D1CE4E5B9
+    z = (z ^ (z >> 27)) * <uint64_t> 0x94D049BB133111EB
+    return z ^ (z >> 31)
 
 
-def mark_outside(
-    const real[::1] weights,             # IN   (n,)
-    real low, Py_ssize_t n_low,          # IN   bound, and how many equal to it to drop
-    real high, Py_ssize_t n_high,        # IN
-    uint8_t[::1] keep,                   # OUT  (n,)
-):
-    """Mark the weights outside [low, high], with low <= 0 <= high; return how many.
+cdef Py_ssize_t _draw_block(
+    uint64_t seed, Py_ssize_t first, int64_t low, int64_t limit, int64_t* out,
+    int32_t* starts, int64_t* sorted_out, Py_ssize_t n,
+) noexcept nogil:
+    """Draw n places from [low, limit) and sort them; return how many are distinct.
 
-    Of the weights equal to ``low`` only the first ``n_low`` are dropped, of those
-    equal to ``high`` the first ``n_high``. Zeros always go.
+    As many buckets as places: linear, as a bucket holds one on average.
     """
-    cdef Py_ssize_t k, kept = 0
-    cdef real w
-    with nogil:
-        for k in range(weights.shape[0]):
-            w = weights[k]
-            keep[k] = w != 0 and not (low < w < high)
-            if w == 0:
-                continue
-            if w == high:
-                keep[k] = n_high <= 0
-                n_high -= 1
-            elif w == low:
-                keep[k] = n_low <= 0
-                n_low -= 1
-            kept += keep[k]
-    return kept
+    cdef Py_ssize_t k, j, distinct
+    cdef double scale = n / <double> (limit - low)
+    cdef int64_t value
+    memset(starts, 0, (n + 1) * sizeof(int32_t))
+    for k in range(n):
+        out[k] = <int64_t> (
+            _hash(seed + <uint64_t> (first + k + 1) * <uint64_t> 0x9E3779B97F4A7C15)
+            % <uint64_t> (limit - low))
+        starts[min(<Py_ssize_t> (out[k] * scale), n - 1) + 1] += 1
+    for k in range(n):
+        starts[k + 1] += starts[k]
+    for k in range(n):
+        j = min(<Py_ssize_t> (out[k] * scale), n - 1)
+        sorted_out[starts[j]] = out[k]
+        starts[j] += 1
+    distinct = 0
+    for k in range(n):      # buckets are in order: a place moves within its own
+        value, j = sorted_out[k], distinct
+        while j > 0 and out[j - 1] > low + value:
+            j -= 1
+        if j > 0 and out[j - 1] == low + value:
+            continue
+        if j < distinct:
+            memmove(&out[j + 1], &out[j], (distinct - j) * sizeof(int64_t))
+        out[j] = low + value
+        distinct += 1
+    return distinct
+
+
+def draw_blocks(
+    uint64_t seed,
+    const int64_t[::1] limits,           # IN   (n_blocks + 1,) ranges of places
+    const int64_t[::1] starts,           # IN   (n_blocks + 1,) of their draws
+    int32_t[:, ::1] buckets,             # scratch (n_threads, longest + 1)
+    int64_t[:, ::1] scratch,             # scratch (n_threads, longest)
+    int64_t[::1] places,                 # OUT  (n_draws,) each block's, ascending
+    int64_t[::1] n_distinct,             # OUT  (n_blocks,)
+    int n_threads,
+):
+    """Draw places in blocks; each block's distinct ones come first in its part.
+
+    The k-th draw is a hash of the seed and k, so that threads do not matter.
+    """
+    cdef Py_ssize_t b, n_blocks = n_distinct.shape[0]
+    cdef int team = _team(8 * places.shape[0], n_threads)
+    for b in prange(n_blocks, nogil=True, schedule="static", num_threads=team):
+        n_distinct[b] = _draw_block(
+            seed, starts[b], limits[b], limits[b + 1], &places[starts[b]],
+            &buckets[threadid(), 0], &scratch[threadid(), 0], starts[b + 1] - starts[b],
+        )
+
+
+def pack_blocks(
+    const int64_t[::1] places,           # IN   as `draw_blocks` leaves them
+    const int64_t[::1] starts,           # IN   (n_blocks + 1,)
+    const int64_t[::1] new_starts,       # IN   (n_blocks + 1,) without repetitions
+    int64_t[::1] out,                    # OUT  (n_distinct,)
+    int n_threads,
+):
+    """Put the distinct places of the blocks one behind the other."""
+    cdef Py_ssize_t b, k
+    cdef int team = _team(places.shape[0], n_threads)
+    for b in prange(
+        starts.shape[0] - 1, nogil=True, schedule="static", num_threads=team
+    ):
+        for k in range(new_starts[b + 1] - new_starts[b]):
+            out[new_starts[b] + k] = places[starts[b] + k]
+
+
+def count_digits(
+    const index[::1] bits,               # IN   (n,) of floating-point numbers
+    index infinity,                      # IN   the bits of infinity
+    int shift, int width,                # IN   which bits to count by
+    const int64_t[::1] prefix,           # IN   (2,) the bits above, by sign
+    int64_t[:, :, ::1] counts,           # OUT  (n_threads, 2, 1 << width), from 0
+    int n_threads,
+):
+    """Count the numbers other than 0 and NaN with this prefix, by sign and digit.
+
+    The bits of positive floating-point numbers, read as integers, are in their order.
+    """
+    cdef Py_ssize_t k
+    cdef index magnitude, mask = (<index> 1 << width) - 1
+    cdef int sign
+    cdef int team = _team(4 * bits.shape[0], n_threads)
+    for k in prange(bits.shape[0], nogil=True, schedule="static", num_threads=team):
+        sign = bits[k] < 0
+        magnitude = bits[k] & _magnitude_mask(infinity)
+        if magnitude == 0 or magnitude > infinity:
+            continue
+        if (magnitude >> shift) >> width == prefix[sign]:
+            counts[threadid(), sign, (magnitude >> shift) & mask] += 1
+
+
+cdef inline index _magnitude_mask(index like) noexcept nogil:
+    """All bits but the sign."""
+    if index is int32_t:
+        return 0x7FFFFFFF
+    else:
+        return 0x7FFFFFFFFFFFFFFF
+
+
+def mark_larger(
+    const index[::1] bits,               # IN   (n,) of floating-point numbers
+    const index[::1] bound,              # IN   (2,) bits of a magnitude, by sign
+    uint8_t[::1] keep,                   # OUT  (n,)
+    int n_threads,
+):
+    """Mark the numbers, not 0, whose magnitude is larger than the bound."""
+    cdef Py_ssize_t k
+    cdef index magnitude
+    cdef int team = _team(bits.shape[0], n_threads)
+    for k in prange(bits.shape[0], nogil=True, schedule="static", num_threads=team):
+        magnitude = bits[k] & _magnitude_mask(bound[0])
+        keep[k] = magnitude > (bound[1] if bits[k] < 0 else bound[0])
+
+
+def count_kept(
+    const int32_t[::1] indptr,           # IN   (n_in + 1,)
+    const uint8_t[::1] keep,             # IN   (n_links,)
+    int32_t[::1] counts,                 # OUT  (n_in,)
+    int n_threads,
+):
+    """Count the survivors of each row."""
+    cdef Py_ssize_t i
+    cdef int32_t k, n
+    cdef int team = _team(keep.shape[0], n_threads)
+    for i in prange(counts.shape[0], nogil=True, schedule="static", num_threads=team):
+        n = 0
+        for k in range(indptr[i], indptr[i + 1]):
+            n = n + keep[k]
+        counts[i] = n
+
+
+cdef Py_ssize_t _merge_row(
+    const int32_t* targets, const real* weights, const real* state,
+    Py_ssize_t apart, Py_ssize_t n_states, const uint8_t* keep, int32_t n,
+    const int64_t* places, Py_ssize_t n_places, int64_t empty_before, Py_ssize_t n_out,
+    int32_t* new_targets, real* new_weights, real* new_state, Py_ssize_t new_apart,
+) noexcept nogil:
+    """Merge the survivors of one row with its share of places; return how many.
+
+    A place's rank becomes a column by the survivors that stand before it.
+    """
+    cdef Py_ssize_t s, new = 0, out = 0
+    cdef int64_t column, passed = 0
+    cdef int32_t k = 0
+    while True:
+        while k < n and not keep[k]:
+            k += 1
+        column = n_out
+        if new < n_places:
+            column = min(column, places[new] - empty_before + passed)
+        if k < n and targets[k] <= column:
+            new_targets[out] = targets[k]
+            new_weights[out] = weights[k]
+            for s in range(n_states):
+                new_state[s * new_apart + out] = state[s * apart + k]
+            k += 1
+            passed += 1
+        elif column < n_out:
+            new_targets[out] = <int32_t> column
+            new_weights[out] = 0
+            for s in range(n_states):
+                new_state[s * new_apart + out] = 0
+            new += 1
+        else:
+            return new
+        out += 1
 
 
 def rewire(
@@ -360,51 +827,46 @@ def rewire(
     const real[::1] weights,             # IN   (n_links,)
     const real[:, ::1] state,            # IN   (n_states, n_links)
     const uint8_t[::1] keep,             # IN   (n_links,) the survivors
+    const int32_t[::1] kept_before,      # IN   (n_in + 1,) survivors in earlier rows
     const int64_t[::1] places,           # IN   (n_new,) ascending ranks of empty places
     Py_ssize_t n_out,
     int32_t[::1] new_indptr,             # OUT  (n_in + 1,)
     int32_t[::1] new_targets,            # OUT  (n_survivors + n_new,)
     real[::1] new_weights,               # OUT  (n_survivors + n_new,)
     real[:, ::1] new_state,              # OUT  (n_states, n_survivors + n_new)
+    int n_threads,
 ):
     """Merge the survivors, with all that is theirs, and the new links row by row.
 
     The places are ranks among the places that no survivor takes, counted row by row
     from 0. Weight and state of new links start at 0.
     """
-    cdef Py_ssize_t i, s, n_states = state.shape[0]
-    cdef int64_t column, passed, empty_before = 0
-    cdef int32_t k, last, out = 0
-    cdef Py_ssize_t new = 0
-    with nogil:
-        new_indptr[0] = 0
-        for i in range(indptr.shape[0] - 1):
-            k, last, passed = indptr[i], indptr[i + 1], 0
-            while True:
-                while k < last and not keep[k]:
-                    k += 1
-                # A rank becomes a column by the survivors that stand before it.
-                column = n_out
-                if new < places.shape[0]:
-                    column = min(column, places[new] - empty_before + passed)
-                if k < last and targets[k] <= column:
-                    new_targets[out] = targets[k]
-                    new_weights[out] = weights[k]
-                    for s in range(n_states):
-                        new_state[s, out] = state[s, k]
-                    k += 1
-                    passed += 1
-                elif column < n_out:
-                    new_targets[out] = <int32_t> column
-                    new_weights[out] = 0
-                    for s in range(n_states):
-                        new_state[s, out] = 0
-                    new += 1
-                else:
-                    break
-                out += 1
-            empty_before += n_out - passed
-            new_indptr[i + 1] = out
+    cdef Py_ssize_t block, i, new, n_in = indptr.shape[0] - 1
+    cdef Py_ssize_t n_states = state.shape[0], n_links = new_targets.shape[0]
+    cdef Py_ssize_t n_places = places.shape[0]
+    cdef int32_t first, start
+    cdef int team = _team(8 * n_links, n_threads)
+    cdef int chunk = _chunk(n_in, team)
+    new_indptr[n_in] = <int32_t> n_links
+    for block in prange(
+        (n_in + chunk - 1) // chunk, nogil=True, schedule="static", num_threads=team
+    ):
+        i = block * chunk
+        new = 0
+        if n_places:
+            new = _first_from(
+                &places[0], 0, n_places, i * <int64_t> n_out - kept_before[i])
+        for i in range(block * chunk, min(n_in, (block + 1) * chunk)):
+            first = indptr[i]
+            start = kept_before[i] + <int32_t> new
+            new_indptr[i] = start
+            new = new + _merge_row(
+                &targets[0] + first, &weights[0] + first,
+                &state[0, 0] + first if n_states else NULL, targets.shape[0], n_states,
+                &keep[0] + first, indptr[i + 1] - first, &places[0] + new,
+                n_places - new, i * <int64_t> n_out - kept_before[i], n_out,
+                &new_targets[0] + start, &new_weights[0] + start,
+                &new_state[0, 0] + start if n_states else NULL, n_links)
 
 
 # ---------------------------------------------------------------------------
@@ -438,11 +900,12 @@ def pseudo_log_likelihood(
     cdef Py_ssize_t i, j, k, b, batch = v.shape[1]
     cdef double flip, drop
     cdef int team = _team(16 * hidden.shape[0] * batch, n_threads)
+    cdef int chunk = _chunk(v.shape[0], team)
     for j in prange(inputs.shape[0], nogil=True, schedule="static", num_threads=team):
         for b in range(batch):
             softplus[j, b] = _softplus(inputs[j, b])
     for i in prange(
-        v.shape[0], nogil=True, schedule="static", chunksize=CHUNK, num_threads=team
+        v.shape[0], nogil=True, schedule="static", chunksize=chunk, num_threads=team
     ):
         for b in range(batch):
             flip = 1 - 2 * <double> v[i, b]

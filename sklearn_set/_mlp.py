@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_set._activations import ACTIVATIONS
-from sklearn_set._batches import as_rows, map_rows, predict_batch_size
+from sklearn_set._batches import as_rows, map_batches, predict_batch_size
 from sklearn_set._connectivity import SparseLayer, erdos_renyi_n_links
 from sklearn_set._evolution import SET
 from sklearn_set._losses import LOSSES
@@ -59,6 +59,9 @@ class _BaseSETMLP(BaseEstimator):
         "warm_start": ["boolean"],
         "momentum": [Interval(Real, 0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "adam_epsilon": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -80,6 +83,9 @@ class _BaseSETMLP(BaseEstimator):
         warm_start,
         momentum,
         nesterovs_momentum,
+        beta_1,
+        beta_2,
+        adam_epsilon,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -98,6 +104,9 @@ class _BaseSETMLP(BaseEstimator):
         self.warm_start = warm_start
         self.momentum = momentum
         self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.adam_epsilon = adam_epsilon
 
     # -- the network ------------------------------------------------------
 
@@ -140,7 +149,9 @@ class _BaseSETMLP(BaseEstimator):
 
         By the number of units instead, signals would die with the sparsity.
         """
-        layer = SparseLayer.random(n_in, n_out, n_links, self._topology_rng, dtype)
+        layer = SparseLayer.random(
+            n_in, n_out, n_links, self._topology_rng, dtype, effective_n_threads()
+        )
         initial_std = ACTIVATIONS[self.activation].initial_std
         std = initial_std(fan_in=n_links / n_out, fan_out=n_links / n_in)
         # Drawn in float64, so that either dtype gets the same weights.
@@ -162,25 +173,33 @@ class _BaseSETMLP(BaseEstimator):
     def _fit(self, X, y, *, incremental):
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate_input(X, y, incremental=incremental, fresh=fresh)
-        rows, batch_size = as_rows(X), self._check_batch_size(X.shape[0])
+        batch_size = self._check_batch_size(X.shape[0])
+        rows = as_rows(X, batch_size)
         if fresh:
             self._initialize(X.shape[1], y.shape[1], X.dtype)
         self._check_same_layers()
-        solver = SOLVERS[self.solver](
-            self.learning_rate_init, self.momentum, self.nesterovs_momentum
-        )
         network = self._network(batch_size)
-        network.start_states(solver.n_states, self._solver_states)
+        solver = self._start_solver(network)
         self.n_iter_ = 0
         try:
             self._run_epochs(network, solver, rows, y, batch_size, incremental)
         except KeyboardInterrupt:
             warn("Training interrupted by user.")
         finally:
+            network.settle()
             self.coefs_, self.intercepts_ = network.coefs, network.biases
-            self._solver_states = network.states
+            self._solver_states, self._n_solver_steps = network.states, solver.n_steps
         self._check_finite()
         return self
+
+    def _start_solver(self, network):
+        """Return the solver, going on from where its kind was last time, if it was."""
+        solver = SOLVERS[self.solver](self)
+        states = self._solver_states
+        if states is not None and len(states[0][0]) == solver.n_states:
+            solver.n_steps = self._n_solver_steps
+        network.start_states(solver.n_states, states)
+        return solver
 
     def _check_batch_size(self, n_samples):
         if self.batch_size == "auto":
@@ -235,9 +254,10 @@ class _BaseSETMLP(BaseEstimator):
         total = 0.0
         for batch in gen_batches(n_samples, batch_size):
             selected = order[batch]
-            x = network.load(rows, selected)
+            x = rows.batch(selected, network.n_threads)
             loss = network.learn(x, y[selected].T, solver, self.alpha)
             total += loss * selected.size
+        network.settle()
         return total / n_samples
 
     def _has_converged(self):
@@ -299,8 +319,13 @@ class _BaseSETMLP(BaseEstimator):
         )
         n_units = [X.shape[1], *(coef.shape[1] for coef in self.coefs_)]
         batch_size = predict_batch_size(n_units, X.dtype.itemsize)
-        network = self._network(min(batch_size, X.shape[0]))
-        return map_rows(network.outputs, as_rows(X), batch_size, network.n_threads)
+        batch_size = min(batch_size, X.shape[0])
+        network, rows = self._network(batch_size), as_rows(X, batch_size)
+
+        def outputs(selected):
+            return network.outputs(rows.batch(selected, network.n_threads))
+
+        return map_batches(outputs, X.shape[0], batch_size)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -340,8 +365,12 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
         that is dropped and regrown after each epoch. In [0, 1); 0 keeps the random
         topology fixed. Layers with more than 80 % of all possible links do not evolve.
 
-    solver : {'sgd'}, default='sgd'
-        The solver for weight optimization: stochastic gradient descent.
+    solver : {'sgd', 'adam'}, default='sgd'
+        The solver for weight optimization.
+
+        - 'sgd' is stochastic gradient descent with momentum
+        - 'adam' is the method of Kingma and Ba [2]_; it keeps two values for each link,
+          where 'sgd' keeps one
 
     alpha : float, default=0.0001
         Strength of the L2 regularization term. The L2 regularization term is divided
@@ -381,10 +410,24 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
         included; otherwise, just erase the previous solution.
 
     momentum : float, default=0.9
-        Momentum for gradient descent update. Should be between 0 and 1.
+        Momentum for gradient descent update. Should be between 0 and 1. Only used when
+        solver='sgd'.
 
     nesterovs_momentum : bool, default=True
-        Whether to use Nesterov's momentum.
+        Whether to use Nesterov's momentum. Only used when solver='sgd' and
+        momentum > 0.
+
+    beta_1 : float, default=0.9
+        Exponential decay rate for estimates of the first moment, in [0, 1). Only used
+        when solver='adam'.
+
+    beta_2 : float, default=0.999
+        Exponential decay rate for estimates of the second moment, in [0, 1). Only used
+        when solver='adam'.
+
+    adam_epsilon : float, default=1e-8
+        Value for numerical stability in adam. MLPClassifier's `epsilon`, which is the
+        sparsity here. Only used when solver='adam'.
 
     Attributes
     ----------
@@ -455,6 +498,9 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
        "Scalable training of artificial neural networks with adaptive sparse
        connectivity inspired by network science". Nature Communications 9, 2383 (2018).
 
+    .. [2] D. P. Kingma and J. Ba. "Adam: a method for stochastic optimization".
+       International Conference on Learning Representations (2015), arXiv:1412.6980.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -493,6 +539,9 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
         warm_start=False,
         momentum=0.9,
         nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        adam_epsilon=1e-8,
     ):
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -512,6 +561,9 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             warm_start=warm_start,
             momentum=momentum,
             nesterovs_momentum=nesterovs_momentum,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            adam_epsilon=adam_epsilon,
         )
 
     def _validate_input(self, X, y, *, incremental, fresh):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from sklearn_set import _fast
+from sklearn_set._builds import _fast
 from sklearn_set._connectivity import SparseLayer
+from sklearn_set._memory import Buffer
 from sklearn_set._solvers import start_state
 from sklearn_set._validation import require_shape
 
@@ -35,9 +36,10 @@ class Network:
         self.bias_states = [np.empty((0, bias.size), bias.dtype) for bias in biases]
         self.activation = activation
         self.loss = loss
-        self.n_units = [layers[0].n_in, *(layer.n_out for layer in layers)]
         self._max_batch = max_batch
-        self._buffers = [None] * len(self.n_units)
+        self._buffers = [
+            Buffer(layer.n_out, max_batch, layer.dtype) for layer in layers
+        ]
         self._signals = None
 
     @classmethod
@@ -74,23 +76,19 @@ class Network:
             for layer, state in zip(self.layers, self.bias_states, strict=True)
         ]
 
-    def _buffer(self, n_units, batch):
-        return np.empty(n_units * batch, dtype=self.layers[0].dtype)
+    def _activations(self, i, batch):
+        """Return the array for the activations after layer i."""
+        return self._buffers[i].view(self.layers[i].n_out, batch)
 
-    def _activations(self, layer, batch):
-        """Return the array for the activations of a layer of units."""
-        n_units = self.n_units[layer]
-        if self._buffers[layer] is None:
-            self._buffers[layer] = self._buffer(n_units, self._max_batch)
-        return self._buffers[layer][: n_units * batch].reshape(n_units, batch)
-
-    def _signal(self, layer, batch):
-        """Return the array for the gradient at a hidden layer; two take turns."""
+    def _signal(self, i, batch):
+        """Return the array for the gradient before layer i; two take turns."""
+        n_units = self.layers[i].n_in
         if self._signals is None:
-            widest = max(self.n_units[1:-1])
-            self._signals = [self._buffer(widest, self._max_batch) for _ in range(2)]
-        n_units = self.n_units[layer]
-        return self._signals[layer % 2][: n_units * batch].reshape(n_units, batch)
+            widest = max(layer.n_in for layer in self.layers[1:])
+            self._signals = [
+                Buffer(widest, self._max_batch, self.layers[0].dtype) for _ in range(2)
+            ]
+        return self._signals[i % 2].view(n_units, batch)
 
     def start_states(self, n_states, states=None):
         """Make ready to learn: every link and bias gets its solver state.
@@ -112,18 +110,12 @@ class Network:
         for layer, (state, _) in zip(self.layers, states, strict=True):
             layer.prepare(start_state(layer.links.weights, n_states, state))
 
-    def load(self, rows, selected):
-        """Load a batch; return the array, for `forward`."""
-        x = self._activations(0, selected.size)
-        rows.load(selected, x, self.n_threads)
-        return x
-
     def forward(self, x):
         """Compute the last layer's sums.
 
         Parameters
         ----------
-        x : ndarray of shape (n_features, batch)
+        x : ndarray of shape (n_features, batch) or SparseBatch
             The inputs.
 
         Returns
@@ -132,9 +124,11 @@ class Network:
             A buffer, overwritten by the next batch.
         """
         for i, (layer, bias) in enumerate(zip(self.layers, self.biases, strict=True)):
-            out = self._activations(i + 1, x.shape[1])
-            layer.to_targets(x, bias, out)
-            if i + 1 < len(self.layers):
+            out = self._activations(i, x.shape[1])
+            is_last = i + 1 == len(self.layers)
+            slope = 1.0 if is_last else self.activation.slope
+            layer.to_targets(x, bias, out, 1.0 if slope is None else slope)
+            if slope is None:
                 self.activation.forward(out)
             x = out
         return x
@@ -144,11 +138,11 @@ class Network:
 
         Parameters
         ----------
-        x : ndarray of shape (n_features, batch)
+        x : ndarray of shape (n_features, batch) or SparseBatch
             The inputs of the last forward pass.
         delta : ndarray of shape (n_outputs, batch)
             The summed loss's gradient with respect to the last layer's sums.
-        solver : SGD
+        solver : Solver
             Turns gradients into steps.
         alpha : float
             Strength of the L2 penalty on the weights, divided by the batch size.
@@ -159,33 +153,37 @@ class Network:
             Sum of the squared weights as they were before the step.
         """
         batch = delta.shape[1]
-        link_step = solver.step(1 / batch, alpha / batch)
-        bias_step = solver.step(1 / batch, 0.0)
+        link_step, bias_step = solver.steps(1 / batch, alpha / batch)
         squares = 0.0
         for i in reversed(range(len(self.layers))):
-            source = self._activations(i, batch) if i else x
-            signal = self._signal(i, batch) if i else None
-            self._step_bias(i, delta, bias_step)
-            squares += self.layers[i].learn(source, delta, signal, link_step)
-            if i:
+            _fast.update(
+                delta, self.biases[i], self.bias_states[i], bias_step, self.n_threads
+            )
+            if i == 0:
+                return squares + self.layers[0].learn(x, delta, None, link_step)
+            source, signal = self._activations(i - 1, batch), self._signal(i, batch)
+            slope = self.activation.slope
+            squares += self.layers[i].learn(
+                source, delta, signal, link_step, 1.0 if slope is None else slope
+            )
+            if slope is None:
                 self.activation.backward(source, signal)
             delta = signal
-        return squares
 
-    def _step_bias(self, i, delta, step):
-        gradient = delta.sum(axis=1)
-        _fast.update(self.biases[i], self.bias_states[i], gradient, step)
+    def settle(self):
+        """Finish what batches of a sparse X have put off."""
+        self.layers[0].settle()
 
     def learn(self, x, targets, solver, alpha):
         """One step on a batch.
 
         Parameters
         ----------
-        x : ndarray of shape (n_features, batch)
+        x : ndarray of shape (n_features, batch) or SparseBatch
             The inputs.
         targets : ndarray of shape (n_outputs, batch)
             What the loss compares the outputs with.
-        solver : SGD
+        solver : Solver
             Turns gradients into steps.
         alpha : float
             Strength of the L2 penalty on the weights, divided by the batch size.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_set import _fast
+from sklearn_set._builds import _fast
 
 
 def spawn_generators(random_state, n_generators):
@@ -27,14 +27,36 @@ def spawn_generators(random_state, n_generators):
     return [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
 
 
-def _sorted(places, n_places):
-    ascending = np.empty_like(places)
-    starts = np.zeros(places.size + 1, dtype=np.int32)
-    _fast.sort_uniform(places, n_places, starts, ascending)
-    return ascending
+# Draws that are made, and sorted, at a time: they stay in the first cache.
+DRAWS_PER_BLOCK = 1024
 
 
-def draw_places(n_places, n_draws, rng):
+def _distinct(n_places, n_draws, rng, n_threads):
+    """The distinct values among independent draws of a place, ascending.
+
+    How many of the draws fall in each block of places is multinomial; within its block
+    each of them is uniform.
+    """
+    n_blocks = max(1, min(n_draws // DRAWS_PER_BLOCK, n_places))
+    limits = np.array([n_places * b // n_blocks for b in range(n_blocks + 1)])
+    share = np.diff(limits) / n_places
+    counts = rng.multinomial(n_draws, share / share.sum())
+    starts = np.append(0, counts.cumsum())
+    places = np.empty(n_draws, dtype=np.int64)
+    n_distinct = np.empty(n_blocks, dtype=np.int64)
+    longest = int(counts.max())
+    _fast.draw_blocks(
+        int(rng.integers(1 << 63)), limits, starts,
+        np.empty((n_threads, longest + 1), dtype=np.int32),
+        np.empty((n_threads, longest), dtype=np.int64), places, n_distinct, n_threads,
+    )  # fmt: skip
+    new_starts = np.append(0, n_distinct.cumsum())
+    out = np.empty(new_starts[-1], dtype=np.int64)
+    _fast.pack_blocks(places, starts, new_starts, out, n_threads)
+    return out
+
+
+def draw_places(n_places, n_draws, rng, n_threads=1):
     """Draw distinct places uniformly; memory and time go with the number of draws.
 
     The distinct values among enough independent draws are, given their number, a
@@ -49,6 +71,8 @@ def draw_places(n_places, n_draws, rng):
         How many to draw; at most `n_places`.
     rng : numpy.random.Generator
         Source of randomness.
+    n_threads : int, default=1
+        Threads to use; they do not change the result.
 
     Returns
     -------
@@ -57,15 +81,14 @@ def draw_places(n_places, n_draws, rng):
     """
     if 2 * n_draws > n_places:  # fewer stay empty: draw those
         taken = np.ones(n_places, dtype=bool)
-        taken[draw_places(n_places, n_places - n_draws, rng)] = False
+        taken[draw_places(n_places, n_places - n_draws, rng, n_threads)] = False
         return np.flatnonzero(taken)
     places = np.empty(0, dtype=np.int64)
     while places.size < n_draws:
         # As many draws as leave enough distinct ones, but for bad luck.
         missing = (n_draws - places.size) / (n_places - places.size)
         n_more = int(-n_places * np.log1p(-missing) + 4 * np.sqrt(n_draws)) + 1
-        places = np.append(places, rng.integers(n_places, size=n_more))
-        places = _sorted(places, n_places)
-        places = places[np.diff(places, prepend=-1) > 0]
+        more = _distinct(n_places, n_more, rng, n_threads)
+        places = np.union1d(places, more) if places.size else more
     surplus = rng.choice(places.size, places.size - n_draws, replace=False)
     return np.delete(places, surplus)

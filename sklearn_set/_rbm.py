@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state, gen_even_slices
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_set._batches import as_rows, map_rows, predict_batch_size
+from sklearn_set._batches import as_rows, map_batches, predict_batch_size
 from sklearn_set._boltzmann import BoltzmannMachine
 from sklearn_set._connectivity import SparseLayer, erdos_renyi_n_links
 from sklearn_set._evolution import SET
@@ -182,7 +182,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         weights_rng, self._topology_rng, self._shuffle_rng = generators[:3]
         self._chain_rng, self.random_state_ = generators[3:]
         layer = SparseLayer.random(
-            n_components, n_features, n_links, self._topology_rng, dtype
+            n_components, n_features, n_links, self._topology_rng, dtype,
+            effective_n_threads(),
         )
         # Drawn in float64, so that either dtype gets the same weights.
         layer.links.weights[:] = INITIAL_STD * weights_rng.standard_normal(n_links)
@@ -216,7 +217,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _fit(self, X, n_epochs, *, fresh):
         X = self._check_X(X, fresh=fresh)
-        rows = as_rows(X)
+        rows = as_rows(X, 1)
         if fresh:
             self._initialize(X.shape[1], X.dtype)
         machine = self._machine()
@@ -252,7 +253,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         order = self._shuffle_rng.permutation(rows.n_samples)
         n_batches = -(-rows.n_samples // int(self.batch_size))
         for batch in gen_even_slices(rows.n_samples, n_batches):
-            v = rows.take(order[batch], machine.layer.n_threads)
+            v = self._take(rows, order[batch], machine)
             machine.learn(v, self.cd_steps, solver, self.alpha, self._chain_rng)
 
     def _report(self, machine, rows, seconds):
@@ -342,7 +343,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._check_X(X, fresh=False)
         machine = self._machine()
-        return self._map_rows(machine, machine.hidden_probabilities, as_rows(X))
+        return self._map_rows(machine, machine.hidden_probabilities, as_rows(X, 1))
 
     def gibbs(self, v):
         """Perform one Gibbs sampling step.
@@ -366,7 +367,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             h = machine.sample(machine.hidden_probabilities(v), rng)
             return machine.sample(machine.visible_probabilities(h), rng) > 0
 
-        return self._map_rows(machine, step, as_rows(X))
+        return self._map_rows(machine, step, as_rows(X, 1))
 
     def score_samples(self, X):
         """Compute the pseudo-likelihood of X.
@@ -391,14 +392,25 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._check_X(X, fresh=False)
         machine = self._machine()
-        return self._map_rows(machine, machine.pseudo_log_likelihood, as_rows(X))
+        return self._map_rows(machine, machine.pseudo_log_likelihood, as_rows(X, 1))
 
     @staticmethod
     def _map_rows(machine, function, rows):
         """Apply a function of feature-major batches and stack its results by rows."""
         sizes = machine.layer.n_in, machine.layer.n_out
         batch_size = predict_batch_size(sizes, rows.dtype.itemsize)
-        return map_rows(function, rows, batch_size, machine.layer.n_threads)
+        return map_batches(
+            lambda selected: function(SETRBM._take(rows, selected, machine)),
+            rows.n_samples,
+            batch_size,
+        )
+
+    @staticmethod
+    def _take(rows, selected, machine):
+        """Return ``X[selected].T``, dense."""
+        out = np.empty((rows.n_features, selected.size), dtype=rows.dtype)
+        rows.dense(selected, out, machine.layer.n_threads)
+        return out
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,13 +1,49 @@
 """Solvers: what a gradient does to a parameter.
 
-A solver turns its settings into the coefficients of one step; `_fast.pyx` applies them
-to every link and bias in place.
+A solver turns its settings into the coefficients of one step; the kernels apply them to
+every link and bias in place. A new one is a class here with `rule`, `n_states` and
+`coefficients`, and its row of arithmetic in `_tiles.h`.
 """
 
 import numpy as np
 
+from sklearn_set._builds import _fast
 
-class SGD:
+
+class Solver:
+    """What all solvers share.
+
+    Attributes
+    ----------
+    rule : int
+        Names the arithmetic to the kernels.
+    n_steps : int
+        Number of steps made so far.
+    """
+
+    n_steps = 0
+
+    def steps(self, scale, decay):
+        """Coefficients of the next step along ``scale * gradient + decay * w``.
+
+        Parameters
+        ----------
+        scale : float
+            Factor of the summed gradient; 1 / batch size makes it a mean.
+        decay : float
+            Strength of the L2 penalty.
+
+        Returns
+        -------
+        of_links, of_biases : ndarray of shape (7,), dtype float64
+            Biases are not penalised.
+        """
+        self.n_steps += 1
+        own = [self.rule, *self.coefficients(), scale]
+        return np.array([*own, decay]), np.array([*own, 0.0])
+
+
+class SGD(Solver):
     """Stochastic gradient descent with momentum, as in scikit-learn's ``SGDOptimizer``.
 
     ``v <- momentum * v - rate * g`` and ``w <- w + v``; with Nesterov's momentum
@@ -23,6 +59,8 @@ class SGD:
         Whether to use Nesterov's momentum.
     """
 
+    rule = _fast.SGD
+
     def __init__(self, learning_rate, momentum=0.0, nesterov=False):
         self.learning_rate = learning_rate
         self.momentum = momentum
@@ -33,27 +71,85 @@ class SGD:
         """Number of values kept for each parameter."""
         return 1 if self.momentum else 0
 
-    def step(self, scale, decay):
-        """Coefficients of a step along ``scale * gradient + decay * w``.
-
-        Parameters
-        ----------
-        scale : float
-            Factor of the summed gradient; 1 / batch size makes it a mean.
-        decay : float
-            Strength of the L2 penalty.
-
-        Returns
-        -------
-        coefficients : ndarray of shape (6,), dtype float64
-        """
-        ahead, now = (
-            (self.momentum, self.learning_rate) if self.nesterov else (1.0, 0.0)
-        )
-        return np.array([self.learning_rate, self.momentum, ahead, now, scale, decay])
+    def coefficients(self):
+        """Return the rate, the momentum, and the factors of velocity and gradient."""
+        if self.nesterov:
+            return self.learning_rate, self.momentum, self.momentum, self.learning_rate
+        return self.learning_rate, self.momentum, 1.0, 0.0
 
 
-SOLVERS = {"sgd": SGD}
+class Adam(Solver):
+    """Adam (Kingma and Ba 2015, arXiv 1412.6980), as in scikit-learn's AdamOptimizer.
+
+    ``m <- beta_1 m + (1 - beta_1) g``, ``v <- beta_2 v + (1 - beta_2) g ** 2`` and
+    ``w <- w - rate_t * m / (sqrt(v) + adam_epsilon)`` with
+    ``rate_t = rate * sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t)``.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Step size.
+    beta_1, beta_2 : float
+        Decay rates of the first and of the second moment.
+    adam_epsilon : float
+        Keeps the division from 0.
+    """
+
+    rule = _fast.ADAM
+    n_states = 2
+
+    def __init__(self, learning_rate, beta_1=0.9, beta_2=0.999, adam_epsilon=1e-8):
+        self.learning_rate = learning_rate
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.adam_epsilon = adam_epsilon
+
+    def coefficients(self):
+        """Return the step's rate, the shares of the new gradient, and the epsilon."""
+        t = self.n_steps
+        rate = self.learning_rate * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        return rate, 1 - self.beta_1, 1 - self.beta_2, self.adam_epsilon
+
+
+def waiting_powers(step, n_powers):
+    """What steps without a signal do to a weight and its velocity, if that is linear.
+
+    Parameters
+    ----------
+    step : ndarray of shape (7,)
+        The solver's coefficients.
+    n_powers : int
+        How many to compute.
+
+    Returns
+    -------
+    powers : ndarray of shape (n_powers, 4) or None
+        Row m holds the matrix of m steps, by rows, that maps (w, v) to the next; None
+        for a rule that is not linear.
+    """
+    rule, rate, momentum, ahead, now, _, decay = step
+    if rule != SGD.rule:
+        return None
+    one = np.array(
+        [[1 - (ahead * rate + now) * decay, ahead * momentum],
+         [-rate * decay, momentum]]
+    )  # fmt: skip
+    if momentum == 0:  # no velocity is kept
+        one = np.array([[1 - rate * decay, 0.0], [0.0, 0.0]])
+    powers = np.eye(2)[None]
+    while len(powers) < n_powers:  # powers 0 ... n-1, times the n-th
+        powers = np.concatenate([powers, powers @ (powers[-1] @ one)])
+    return np.ascontiguousarray(powers[:n_powers].reshape(n_powers, 4))
+
+
+SOLVERS = {
+    "adam": lambda own: Adam(
+        own.learning_rate_init, own.beta_1, own.beta_2, own.adam_epsilon
+    ),
+    "sgd": lambda own: SGD(
+        own.learning_rate_init, own.momentum, own.nesterovs_momentum
+    ),
+}
 
 
 def start_state(values, n_states, previous=None):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
-from sklearn_set import _fast
+from sklearn_set._builds import _fast
 
 DTYPES = [np.float32, np.float64]
 TOLERANCE = {np.float32: 2e-4, np.float64: 1e-11}
@@ -30,11 +30,11 @@ def random_weights(n_in, n_out, density, rng, dtype):
     return W
 
 
-def by_target(W):
+def by_target(W, n_threads=1):
     """The compiled transposed index of a csr_array."""
     indptr = np.empty(W.shape[1] + 1, dtype=np.int32)
     sources, links = np.empty(W.nnz, np.int32), np.empty(W.nnz, np.int32)
-    _fast.transpose_index(W.indptr, W.indices, indptr, sources, links)
+    _fast.transpose_index(W.indptr, W.indices, indptr, sources, links, n_threads)
     return indptr, sources, links
 
 
@@ -68,10 +68,10 @@ def test_load_csr_adds_up_repeated_entries():
     assert_array_equal(out, [[4.0], [3.0]])
 
 
-@given(sizes, sizes, densities, seeds)
-def test_transpose_index(n_in, n_out, density, seed):
+@given(sizes, sizes, densities, threads, seeds)
+def test_transpose_index(n_in, n_out, density, n_threads, seed):
     W = random_weights(n_in, n_out, density, np.random.default_rng(seed), np.float64)
-    indptr, sources, links = by_target(W)
+    indptr, sources, links = by_target(W, n_threads)
     T = csr_array(W.T)
     T.sort_indices()
     assert_array_equal(indptr, T.indptr)
@@ -89,13 +89,13 @@ def test_gather(n_in, n_out, batch, dtype, density, n_threads, seed):
     bias = rng.standard_normal(n_out).astype(dtype)
     out = np.full((n_out, batch), np.nan, dtype=dtype)
     indptr, sources, links = by_target(W)
-    _fast.gather(x, indptr, sources, links, W.data, bias, out, n_threads)
+    _fast.gather(x, indptr, sources, links, W.data, bias, 1.0, out, n_threads)
     assert_allclose(out, W.T @ x + bias[:, None], **tolerance)
 
     # The other way, in the order in which the links are stored.
     bias = rng.standard_normal(n_in).astype(dtype)
     back = np.full((n_in, batch), np.nan, dtype=dtype)
-    _fast.gather(out, W.indptr, W.indices, None, W.data, bias, back, n_threads)
+    _fast.gather(out, W.indptr, W.indices, None, W.data, bias, 1.0, back, n_threads)
     assert_allclose(back, W @ out + bias[:, None], **tolerance)
 
 
@@ -107,11 +107,11 @@ def test_gather_treats_each_sample_alone(dtype, seed):
     indptr, sources, links = by_target(W)
     x, bias = rng.standard_normal((30, 45)).astype(dtype), np.zeros(20, dtype=dtype)
     whole = np.empty((20, 45), dtype=dtype)
-    _fast.gather(x, indptr, sources, links, W.data, bias, whole, 1)
+    _fast.gather(x, indptr, sources, links, W.data, bias, 1.0, whole, 1)
     for b in range(45):
         alone = np.empty((20, 1), dtype=dtype)
         column = np.ascontiguousarray(x[:, b : b + 1])
-        _fast.gather(column, indptr, sources, links, W.data, bias, alone, 1)
+        _fast.gather(column, indptr, sources, links, W.data, bias, 1.0, alone, 1)
         assert_array_equal(alone[:, 0], whole[:, b])
 
 
@@ -125,7 +125,7 @@ def naive_sgd(w, velocity, gradient, rate, momentum, nesterov):
 
 def sgd_step(rate, momentum, nesterov, scale, decay):
     ahead, now = (momentum, rate) if nesterov else (1.0, 0.0)
-    return np.array([rate, momentum, ahead, now, scale, decay])
+    return np.array([_fast.SGD, rate, momentum, ahead, now, scale, decay])
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,10 @@ def test_learn(
 
     signal = np.full((n_in, batch), np.nan, dtype=dtype) if signals else None
     squares = np.full(n_in, np.nan)
-    scratch = np.empty((n_threads, n_out + 1), dtype=dtype)
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
     _fast.learn(
-        x, delta, W.indptr, W.indices, W.data, velocity, step, signal, squares,
-        scratch, n_threads,
+        x, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, signal, squares,
+        n_threads,
     )  # fmt: skip
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(W.data, expected_w, **tolerance)
@@ -178,11 +177,10 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
         delta, signal = np.empty((200, batch), dtype), np.empty((300, batch), dtype)
         velocity = np.zeros((1, W.nnz), dtype)
         bias, squares = np.zeros(200, dtype), np.empty(300)
-        _fast.gather(x, *by_target(W), W.data, bias, delta, n_threads)
+        _fast.gather(x, *by_target(W), W.data, bias, 1.0, delta, n_threads)
         _fast.learn(
             x, delta, W.indptr, W.indices, W.data, velocity,
-            sgd_step(0.1, 0.9, True, 0.1, 0.1), signal, squares,
-            np.empty((n_threads, 201), dtype), n_threads,
+            sgd_step(0.1, 0.9, True, 0.1, 0.1), 0.0, signal, squares, n_threads,
         )  # fmt: skip
         results.append((delta, signal, W.data, velocity, squares))
     for other in results[1:]:
@@ -190,39 +188,50 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
             assert_array_equal(a, b)
 
 
-@given(st.integers(0, 30), dtypes, st.booleans(), st.booleans(), seeds)
-def test_update(n, dtype, has_momentum, nesterov, seed):
+@given(st.integers(0, 30), batches, dtypes, st.booleans(), st.booleans(), seeds)
+def test_update(n, batch, dtype, has_momentum, nesterov, seed):
     rng = np.random.default_rng(seed)
-    values, gradient = rng.standard_normal((2, n)).astype(dtype)
+    values = rng.standard_normal(n).astype(dtype)
+    delta = rng.standard_normal((n, batch)).astype(dtype)
     momentum = 0.9 if has_momentum else 0.0
     nesterov = nesterov and has_momentum
     state = rng.standard_normal((int(has_momentum), n)).astype(dtype)
     expected, velocity = naive_sgd(
         values,
         state[0] if has_momentum else 0.0,
-        0.5 * gradient + 0.1 * values,
+        0.5 * delta.sum(axis=1) + 0.1 * values,
         0.2,
         momentum,
         nesterov,
     )
-    _fast.update(values, state, gradient, sgd_step(0.2, momentum, nesterov, 0.5, 0.1))
-    assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
+    step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
+    _fast.update(delta, values, state, step, 2)
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    assert_allclose(values, expected, **tolerance)
     if has_momentum:
-        assert_allclose(state[0], velocity, rtol=1e-5, atol=1e-6)
+        assert_allclose(state[0], velocity, **tolerance)
 
 
 @given(st.integers(0, 300), st.sampled_from([1, 7, 300, 10**6, 2**62]), seeds)
-def test_sort_uniform(n, limit, seed):
-    values = np.random.default_rng(seed).integers(limit, size=n)
-    if n > 3:
-        values[:4] = 0, limit - 1, limit - 1, 0
-    out = np.full(n, -1)
-    _fast.sort_uniform(values, limit, np.zeros(n + 1, np.int32), out)
-    assert_array_equal(out, np.sort(values))
+def test_draw_blocks(n, limit, seed):
+    """Against the draws, made one by one from the published generator."""
+    low, high = limit // 3, limit
+    draws, mask = set(), 2**64 - 1
+    for k in range(n):
+        z = (seed + (k + 1) * 0x9E3779B97F4A7C15) & mask
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        draws.add(low + (z ^ (z >> 31)) % (high - low))
+    places, n_distinct = np.empty(n, np.int64), np.empty(1, np.int64)
+    _fast.draw_blocks(
+        seed, np.array([low, high]), np.array([0, n]), np.empty((1, n + 1), np.int32),
+        np.empty((1, n), np.int64), places, n_distinct, 1,
+    )  # fmt: skip
+    assert_array_equal(places[: n_distinct[0]], sorted(draws))
 
 
-@given(st.integers(1, 8), st.integers(1, 9), densities, dtypes, st.data())
-def test_rewire(n_in, n_out, density, dtype, data):
+@given(st.integers(1, 8), st.integers(1, 9), densities, dtypes, threads, st.data())
+def test_rewire(n_in, n_out, density, dtype, n_threads, data):
     """Against a dense twin: drop, then fill the chosen empty places in order."""
     rng = np.random.default_rng(data.draw(seeds))
     W = random_weights(n_in, n_out, density, rng, dtype)
@@ -244,9 +253,12 @@ def test_rewire(n_in, n_out, density, dtype, data):
     n_links = int(keep.sum()) + n_new
     indptr, targets = np.empty(n_in + 1, np.int32), np.empty(n_links, np.int32)
     weights, new_state = np.empty(n_links, dtype), np.empty((2, n_links), dtype)
+    kept_before = np.zeros(n_in + 1, np.int32)
+    _fast.count_kept(W.indptr, keep, kept_before[1:], n_threads)
+    kept_before.cumsum(dtype=np.int32, out=kept_before)
     _fast.rewire(
-        W.indptr, W.indices, W.data, state, keep, places, n_out,
-        indptr, targets, weights, new_state,
+        W.indptr, W.indices, W.data, state, keep, kept_before, places, n_out,
+        indptr, targets, weights, new_state, n_threads,
     )  # fmt: skip
     assert_array_equal(indptr, np.r_[0, is_link.sum(axis=1).cumsum()])
     assert_array_equal(targets, np.argwhere(is_link)[:, 1])

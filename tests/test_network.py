@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
-from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from sklearn_set._activations import ACTIVATIONS
+from sklearn_set._builds import _fast
 from sklearn_set._connectivity import SparseLayer
 from sklearn_set._losses import LOSSES
 from sklearn_set._network import Network
-from sklearn_set._solvers import SGD
+from sklearn_set._solvers import SGD, Adam
 
 N_UNITS = [7, 9, 8, 4]
 
@@ -101,22 +102,35 @@ def test_loss_of_extreme_sums_is_finite(loss):
 
 
 @pytest.mark.parametrize(
-    "momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True)]
+    "solver, twin",
+    [
+        (SGD(0.1), lambda p: SGDOptimizer(p, 0.1, "constant", 0.0, False)),
+        (SGD(0.1, 0.9), lambda p: SGDOptimizer(p, 0.1, "constant", 0.9, False)),
+        (SGD(0.1, 0.9, True), lambda p: SGDOptimizer(p, 0.1, "constant", 0.9, True)),
+        (Adam(0.1, 0.8, 0.9, 1e-3), lambda p: AdamOptimizer(p, 0.1, 0.8, 0.9, 1e-3)),
+    ],
 )
-def test_steps_follow_scikit_learn(momentum, nesterov, rng):
-    """Several steps on fixed gradients against MLPClassifier's own optimizer."""
-    network = make_network("tanh", "softmax", rng, n_states=1 if momentum else 0)
-    solver = SGD(0.1, momentum, nesterov)
-    biases = [b.copy() for b in network.biases]
-    twin = SGDOptimizer(biases, 0.1, "constant", momentum, nesterov)
-    for _ in range(4):
-        gradients = [rng.standard_normal(b.size) for b in biases]
-        twin.update_params(biases, gradients)
-        step = solver.step(1.0, 0.0)
-        for i, gradient in enumerate(gradients):
-            network._step_bias(i, np.atleast_2d(gradient).T.copy(), step)
-    for ours, theirs in zip(network.biases, biases, strict=True):
-        assert_allclose(ours, theirs, rtol=1e-12)
+@pytest.mark.parametrize("kind", ["biases", "links"])
+def test_steps_follow_scikit_learn(solver, twin, kind, rng):
+    """Several steps on fixed gradients against MLPClassifier's own optimizers."""
+    layer = SparseLayer.random(1, 30, 30, rng, np.float64)
+    layer.links.weights[:] = rng.standard_normal(30)
+    values = layer.links.weights.copy()
+    layer.prepare(np.zeros((solver.n_states, 30)))
+    theirs, state = values.copy(), np.zeros((solver.n_states, 30))
+    solver.n_steps = 0
+    twin = twin([theirs])
+    for _ in range(5):
+        gradient = rng.standard_normal((30, 1))
+        decay = 0.3 if kind == "links" else 0.0
+        twin.update_params([theirs], [0.5 * gradient[:, 0] + decay * theirs])
+        of_links, of_biases = solver.steps(0.5, 0.3)
+        if kind == "links":
+            layer.learn(np.ones((1, 1)), gradient, None, of_links)
+        else:
+            _fast.update(gradient, values, state, of_biases, 1)
+    ours = layer.links.weights if kind == "links" else values
+    assert_allclose(ours, theirs, rtol=1e-12)
 
 
 def test_state_goes_on_only_where_it_fits(rng):

@@ -1,0 +1,166 @@
+"""Times and peaks of memory; the workloads are small versions of run.py's."""
+
+import numpy as np
+from scipy.sparse import random_array
+
+from sklearn_set import SETRBM, SETMLPClassifier
+from sklearn_set._connectivity import SparseLayer
+from sklearn_set._evolution import SET
+
+
+def images(rows):
+    """Return random X of Fashion-MNIST's width, and ten classes."""
+    rng = np.random.default_rng(0)
+    return rng.random((rows, 784), dtype=np.float32), np.arange(rows) % 10
+
+
+def text(rows):
+    """Return sparse X with about 100 non-zeros in each row, and two classes."""
+    rng = np.random.default_rng(0)
+    X = random_array((rows, 50_000), density=0.002, rng=rng, dtype=np.float32)
+    return X.tocsr(), np.arange(rows) % 2
+
+
+def genes():
+    """Return few rows of many features, and five classes."""
+    X = np.random.default_rng(0).standard_normal((135, 3312), dtype=np.float32)
+    return X, np.arange(135) % 5
+
+
+class Epoch:
+    """An epoch of a trained network, evolution included; what it trains on below."""
+
+    timeout = 300
+    units = 1000
+    batch = 128
+    learning_rate = 0.01
+
+    def data(self):
+        """Return X and y."""
+        raise NotImplementedError
+
+    def setup(self):
+        """Train for one epoch, so that the timed one begins with evolution."""
+        self.X, self.y = self.data()
+        self.model = SETMLPClassifier(
+            (self.units,) * 3,
+            batch_size=self.batch,
+            learning_rate_init=self.learning_rate,
+            random_state=0,
+        )
+        self.model.partial_fit(self.X, self.y, classes=np.unique(self.y))
+
+
+class Images(Epoch):
+    """784-1000-1000-1000-10 on 50 batches of 128."""
+
+    def data(self):
+        """Return images."""
+        return images(6400)
+
+    def time_epoch(self):
+        """Time it."""
+        self.model.partial_fit(self.X, self.y)
+
+    def peakmem_epoch(self):
+        """Measure the process's peak of memory."""
+        self.model.partial_fit(self.X, self.y)
+
+
+class Wide(Epoch):
+    """3312-3000-3000-3000-5 on 68 batches of 2."""
+
+    units = 3000
+    batch = 2
+    learning_rate = 1e-4
+
+    def data(self):
+        """Return genes."""
+        return genes()
+
+    def time_epoch(self):
+        """Time it."""
+        self.model.partial_fit(self.X, self.y)
+
+    def peakmem_epoch(self):
+        """Measure the process's peak of memory."""
+        self.model.partial_fit(self.X, self.y)
+
+
+class Text(Epoch):
+    """50,000-1000-1000-1000-1 on sparse rows."""
+
+    def data(self):
+        """Return text."""
+        return text(2560)
+
+    def time_epoch(self):
+        """Time it."""
+        self.model.partial_fit(self.X, self.y)
+
+    def peakmem_epoch(self):
+        """Measure the process's peak of memory."""
+        self.model.partial_fit(self.X, self.y)
+
+
+class Predict(Epoch):
+    """784-3000-3000-3000-10, one row and a thousand."""
+
+    params = (1, 1000)
+    param_names = ("rows",)
+    units = 3000
+
+    def data(self):
+        """Return images."""
+        return images(1000)
+
+    def setup(self, rows):
+        """Train, and keep some rows."""
+        super().setup()
+        self.rows = self.X[:rows]
+
+    def time_predict(self, rows):
+        """Time it."""
+        self.model.predict(self.rows)
+
+
+class RBM:
+    """An epoch of a machine on as many images as COIL20's, evolution included."""
+
+    params = (200, 2000)
+    param_names = ("units",)
+
+    def setup(self, units):
+        """Train for one epoch, so that the timed one begins with evolution."""
+        self.X = np.random.default_rng(0).random((1440, 1024), dtype=np.float32)
+        self.model = SETRBM(units, random_state=0).partial_fit(self.X)
+
+    def time_epoch(self, units):
+        """Time it."""
+        self.model.partial_fit(self.X)
+
+    def peakmem_epoch(self, units):
+        """Measure the process's peak of memory."""
+        self.model.partial_fit(self.X)
+
+
+class Evolution:
+    """The evolution step of one layer, 30,000 x 30,000 with 1.2 million links."""
+
+    # Each time on a new layer: new links have weight 0 and would all go at once.
+    number = 1
+
+    def setup(self):
+        """Draw a layer with random weights."""
+        self.rng, n_links = np.random.default_rng(0), 1_200_000
+        self.layer = SparseLayer.random(30_000, 30_000, n_links, self.rng, np.float32)
+        self.layer.links.weights[:] = self.rng.standard_normal(n_links)
+        self.layer.prepare(np.zeros((1, n_links), np.float32))
+
+    def time_evolve(self):
+        """Time it."""
+        SET(0.3).evolve(self.layer, self.rng)
+
+    def peakmem_evolve(self):
+        """Measure the process's peak of memory."""
+        SET(0.3).evolve(self.layer, self.rng)

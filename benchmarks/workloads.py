@@ -1,0 +1,186 @@
+"""The workloads: what each one runs, and the bars it has to clear."""
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import contest
+import data
+import roofline
+from contest import Task
+from report import Row
+from rivals import CONTESTANTS, OURS
+
+MLP_RIVALS = ("sparselab", "sparseprop", "torch", "torch-csr", "sklearn")
+BYTES_PER_STEP = 28  # of a float32 link with momentum: 8 forward, 20 backward
+
+
+def rows_against_ours(workload, seconds, variants, bars, suffix):
+    """Return a row for ours and one for each rival, with rival / ours."""
+    if OURS not in seconds:
+        return []
+    ours = median(seconds[OURS])
+    return [
+        Row(
+            workload,
+            (CONTESTANTS[name].label if name in CONTESTANTS else name) + suffix,
+            values,
+            reference=None if name == OURS else ours,
+            bar=bars.get(name),
+            details={"started_with": variants[name]._asdict()},
+        )
+        for name, values in seconds.items()
+    ]
+
+
+def compare(workload, tasks, bars, arguments, suffix=""):
+    """Time ours against rivals; the labels of tasks and bars are those of the rows."""
+    seconds, variants = contest.run(tasks, arguments.repeats)
+    judged = {} if arguments.quick else bars
+    return rows_against_ours(workload, seconds, variants, judged, suffix)
+
+
+def mlp(arguments, workload, units, rows, bars):
+    """Epochs of a net with three hidden layers on images, all rivals."""
+    if arguments.quick:
+        units, rows = 64, 1280
+    load = partial(data.fashion, arguments.data, rows)
+    task = Task(load, (units,) * 3)
+    tasks = {name: (name, task) for name in (OURS, *MLP_RIVALS)}
+    return compare(workload, tasks, bars, arguments)
+
+
+def mlp_1000(arguments):
+    """784-1000-1000-1000-10, batch 128, 60,000 rows; seconds per epoch."""
+    limits = {"sparselab": 3, "sparseprop": 3, "torch": 6, "sklearn": 8}
+    bars = {name: (">=", limit) for name, limit in limits.items()}
+    return mlp(arguments, "mlp-1000", 1000, 60_000, bars)
+
+
+def mlp_3000(arguments):
+    """784-3000-3000-3000-10, batch 128, a subset of the rows; seconds per epoch."""
+    limits = {"sparselab": 4, "sparseprop": 4, "torch": 25, "sklearn": 30}
+    bars = {name: (">=", limit) for name, limit in limits.items()}
+    return mlp(arguments, "mlp-3000", 3000, arguments.rows, bars)
+
+
+def wide_rows(units, result, bandwidth):
+    """Turn what `wide.py` measured into rows; the bars are for large nets only."""
+    name, details = f"{units:,}", {"n_links": result["n_links"]}
+    per_step, evolution = result["ns_per_step"], result["ns_evolution"]
+    table = [
+        ("ns a link and step", per_step, ("<=", 3)),
+        ("ns a link evolving", evolution, ("<=", 30)),
+        ("bytes held a link", [result["bytes_held"]], ("<=", 20)),
+        ("bytes at peak a link", [result["bytes_peak"]], ("<=", 32)),
+    ]
+    if bandwidth:  # bytes / (bytes / s) in ns
+        bound = BYTES_PER_STEP / bandwidth * 1e9
+        share = [bound / ns for ns in per_step]
+        table.insert(1, ("share of bandwidth bound", share, (">=", 0.5)))
+    return [
+        Row(
+            "wide",
+            f"{name} units: {what}",
+            values,
+            unit="",
+            bar=bar if units >= 30_000 else None,
+            details=details,
+        )
+        for what, values, bar in table
+    ]
+
+
+def triad_bandwidth(quick):
+    """Return bytes a second, or None without a compiler."""
+    try:
+        with roofline.compiled() as library:
+            return roofline.triad(library, 1 << (22 if quick else 26))
+    except roofline.NoCompiler as reason:
+        print(f"  No share of the bandwidth: {reason}")
+        return None
+
+
+def wide(arguments):
+    """135 x 3312, batch 2, three very wide layers, ours; per link, by network size."""
+    bandwidth = triad_bandwidth(arguments.quick)
+    sizes = (300, 3000) if arguments.quick else (3000, 30_000, 300_000, 600_000)
+    script, rows = Path(__file__).with_name("wide.py"), []
+    for units in sizes:
+        command = [sys.executable, str(script), str(units), str(arguments.repeats)]
+        output = subprocess.run(command, check=True, capture_output=True, text=True)
+        rows += wide_rows(units, json.loads(output.stdout), bandwidth)
+    if bandwidth:
+        gigabytes = [bandwidth / 1e9]
+        rows.append(Row("wide", "STREAM triad", gigabytes, unit="GB/s"))
+    return rows
+
+
+def text(arguments):
+    """Sparse X with 100 non-zeros a row against dense X of 100 columns, ours."""
+    rows, columns, units = (
+        (512, 2000, 64) if arguments.quick else (20_000, 50_000, 1000)
+    )
+    sparse = Task(partial(data.text, rows, columns, 100), (units,) * 3)
+    dense = Task(partial(data.dense, rows, 100), (units,) * 3)
+    tasks = {OURS: (OURS, dense), "text": (OURS, sparse)}
+    found = compare("text", tasks, {"text": ("<=", 1.5)}, arguments)
+    for row, name in zip(found, ("dense, 100 columns", "CSR, 100 a row"), strict=False):
+        row.name = f"{name} ({row.name})" if row.name == OURS else name
+    return found
+
+
+def rbm(arguments):
+    """1440 x 1024 in [0, 1], batch 10, 200 and 2000 units; seconds per epoch."""
+    rows = 100 if arguments.quick else 1440
+    load, found = partial(data.coil20, arguments.data, rows), []
+    for units, limit in ((200, 8), (2000, 25)):
+        task = Task(load, (units,), batch=10, epsilon=10)
+        tasks = {OURS: ("ours-rbm", task), "sklearn-rbm": ("sklearn-rbm", task)}
+        bars = {"sklearn-rbm": (">=", limit)}
+        found += compare("rbm", tasks, bars, arguments, f", {units} units")
+    return found
+
+
+def digits(arguments):
+    """8 x 8 digits, one layer of 100, batch 200, 100 epochs; seconds per fit."""
+    options = {"max_iter": 5 if arguments.quick else 100}
+    task = Task(data.digits, (100,), batch=200, options=options)
+    tasks = {OURS: ("ours-fit", task), "sklearn-fit": ("sklearn-fit", task)}
+    return compare("digits", tasks, {"sklearn-fit": (">=", 1)}, arguments)
+
+
+def predict(arguments):
+    """Calls of predict of 784-3000-3000-3000-10, 1 and 1000 rows; seconds per call."""
+    units = 300 if arguments.quick else 3000
+    load, found = partial(data.fashion, arguments.data, 1000), []
+    for rows, calls in ((1, 200), (1000, 10)):
+        calls = 3 if arguments.quick else calls
+        task = Task(load, (units,) * 3, predict_rows=rows, calls=calls)
+        tasks = {name: (name, task) for name in (OURS, "torch")}
+        bars = {"torch": (">=", 10)}
+        found += compare("predict", tasks, bars, arguments, f", batch {rows}")
+    return found
+
+
+WORKLOADS = {
+    "mlp-1000": mlp_1000,
+    "mlp-3000": mlp_3000,
+    "wide": wide,
+    "text": text,
+    "rbm": rbm,
+    "digits": digits,
+    "predict": predict,
+}
+
+
+def source(workload, folder):
+    """Say which data a workload runs on."""
+    if workload in ("mlp-1000", "mlp-3000", "predict"):
+        return data.source(folder, "train-images*.gz", "Fashion-MNIST")
+    if workload == "rbm":
+        return data.source(folder, "COIL20.mat", "COIL20")
+    return "scikit-learn's digits" if workload == "digits" else "random"

@@ -1,0 +1,93 @@
+"""Steps put off: with a sparse X most sources of the first layer have no signal.
+
+In a batch where a source is 0 throughout, the solver still moves its links, by momentum
+and decay. Doing that at once would cost a sweep over all links for each batch. It is
+put off until the source is present again, and then made up for: with SGD by one linear
+map, whatever the number of steps, with other solvers step by step. The weights are
+those of the dense computation, but for rounding.
+"""
+
+import numpy as np
+
+from sklearn_set._builds import _fast
+from sklearn_set._solvers import waiting_powers
+
+# Steps after which all sources are brought up to date.
+MAX_STEPS = 1024
+
+
+class DeferredSteps:
+    """What the sources of a layer still owe.
+
+    Parameters
+    ----------
+    links : Links
+        The layer's arrays, which `wake` changes in place.
+    n_threads : int
+        Threads for each kernel.
+    """
+
+    def __init__(self, links, n_threads):
+        n_in = links.indptr.size - 1
+        self._links = links
+        self._n_threads = n_threads
+        self._all = np.arange(n_in, dtype=np.int32)
+        self._seen = np.zeros(n_in, dtype=np.int32)  # each source's last step
+        self._clock = 0  # steps made since all were up to date
+        self._table = np.empty((MAX_STEPS, 7))  # the steps, or powers of one
+        self._powers_of = None
+        self.squares = np.empty(n_in)  # sum of squared weights when last up to date
+        self.wake(self._all)
+
+    def wake(self, sources):
+        """Bring sources up to date.
+
+        Parameters
+        ----------
+        sources : ndarray of shape (n_sources,), dtype int32
+            Without repetitions.
+        """
+        indptr, _, weights, state = self._links
+        _fast.wake(
+            sources, self._table, self._clock, self._seen, indptr, weights, state,
+            self.squares, self._n_threads,
+        )  # fmt: skip
+
+    def settle(self):
+        """Bring all sources up to date."""
+        self.wake(self._all)
+        self._seen[:] = 0
+        self._clock = 0
+
+    def start(self, step):
+        """Make ready for a step; return its number, which `finish` makes true.
+
+        Parameters
+        ----------
+        step : ndarray of shape (7,)
+            The solver's coefficients.
+        """
+        if self._clock + 1 >= MAX_STEPS:
+            self.settle()
+        waiting = np.delete(step, 5)  # no signal, so that its factor does not matter
+        if not np.array_equal(waiting, self._powers_of):
+            self._change(step, waiting)
+        if self._powers_of is None:
+            self._table[self._clock] = step
+        return self._clock + 1
+
+    def _change(self, step, waiting):
+        """Take up a step that is not the last one's; powers are those of one step."""
+        powers = waiting_powers(step, MAX_STEPS)
+        if powers is not None:
+            self.settle()
+            self._table, self._powers_of = powers, waiting
+
+    def finish(self):
+        """Count the step that `start` announced."""
+        self._clock += 1
+
+    @property
+    def seen(self):
+        """Number of each source's last step, which the kernel writes."""
+        return self._seen

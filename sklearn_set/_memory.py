@@ -1,0 +1,49 @@
+"""Buffers for activations."""
+
+import numpy as np
+
+# A row of a batch that starts on a cache line is loaded without straddling two.
+ALIGNMENT = 64
+
+
+def aligned_empty(size, dtype):
+    """Return a flat, uninitialised array that starts on a cache line.
+
+    Large arrays lie in huge pages where the system has them: NumPy asks for those.
+
+    Parameters
+    ----------
+    size : int
+        Number of elements.
+    dtype : dtype
+        Their type.
+
+    Returns
+    -------
+    array : ndarray of shape (size,)
+    """
+    itemsize = np.dtype(dtype).itemsize
+    array = np.empty(size + ALIGNMENT // itemsize, dtype=dtype)
+    start = -array.ctypes.data % ALIGNMENT // itemsize
+    return array[start : start + size]
+
+
+class Buffer:
+    """Room for the batches of one array, allocated once.
+
+    Parameters
+    ----------
+    n_units : int
+        Number of rows.
+    max_batch : int
+        The largest batch to come.
+    dtype : dtype
+        Type of the elements.
+    """
+
+    def __init__(self, n_units, max_batch, dtype):
+        self._flat = aligned_empty(n_units * max_batch, dtype)
+
+    def view(self, n_units, batch):
+        """Return the first elements as an array of shape (n_units, batch)."""
+        return self._flat[: n_units * batch].reshape(n_units, batch)

@@ -1,0 +1,62 @@
+"""The builds of the kernels: which one runs, and how to choose."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import sklearn_set
+from sklearn_set import _builds
+
+
+def run(build, code):
+    """Run code in a fresh interpreter, outside the source folder."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {_builds.VARIABLE: build},
+        capture_output=True,
+        text=True,
+        cwd=os.path.dirname(sys.executable),
+    )
+
+
+@pytest.mark.parametrize("build", _builds.available_builds())
+def test_the_environment_chooses(build):
+    code = "from sklearn_set._builds import BUILD, _fast; print(BUILD, _fast.__name__)"
+    assert run(build, code).stdout.split() == [
+        build,
+        f"sklearn_set.{_builds._MODULES[build]}",
+    ]
+
+
+def test_the_fastest_is_chosen_without_it(monkeypatch):
+    monkeypatch.delenv(_builds.VARIABLE, raising=False)
+    assert _builds.choose_build() == _builds.available_builds()[-1]
+
+
+def test_an_unknown_build_is_refused(monkeypatch):
+    monkeypatch.setenv(_builds.VARIABLE, "z80")
+    with pytest.raises(ImportError, match="SKLEARN_SET_BUILD='z80'.*'baseline'"):
+        _builds.choose_build()
+
+
+def test_a_processor_without_avx2_gets_the_baseline(monkeypatch):
+    class Old:
+        @staticmethod
+        def runs_v3():
+            return False
+
+    monkeypatch.setattr(_builds, "load_build", lambda build: Old)
+    monkeypatch.delenv(_builds.VARIABLE, raising=False)
+    assert _builds.available_builds() == ["baseline"]
+    monkeypatch.setenv(_builds.VARIABLE, "x86-64-v3")
+    with pytest.raises(ImportError, match="cannot run here|not a build that can run"):
+        _builds.choose_build()
+
+
+def test_show_versions(capsys):
+    sklearn_set.show_versions()
+    out = capsys.readouterr().out
+    assert "scipy" in out and f"build: {_builds.BUILD}" in out
+    assert sklearn_set.__version__ in out
