@@ -10,9 +10,10 @@ from sklearn_set._builds import _fast
 from sklearn_set._memory import Buffer
 from sklearn_set._validation import checked_csr, require_shape
 
-# Predictions go through the units in pieces of at most so many bytes and rows.
-PREDICT_BYTES = 1 << 26
-PREDICT_ROWS = 512
+# Predictions go through the units in pieces: of the widest layer as many bytes as stay
+# in the second cache, but enough rows for the links to be worth reading.
+PREDICT_BYTES = 3 << 18
+PREDICT_ROWS = 64, 512
 
 
 class SparseBatch(NamedTuple):
@@ -157,9 +158,10 @@ def predict_batch_size(n_units, itemsize):
     Returns
     -------
     batch_size : int
-        At least 1. A row's result does not depend on it.
+        Rows; their results do not depend on it.
     """
-    return int(np.clip(PREDICT_BYTES // (sum(n_units) * itemsize), 1, PREDICT_ROWS))
+    fewest, most = PREDICT_ROWS
+    return min(max(PREDICT_BYTES // (max(n_units) * itemsize), fewest), most)
 
 
 def map_batches(function, n_samples, batch_size):

@@ -8,6 +8,7 @@ Arrays are feature-major, (n_units, batch).
 import numpy as np
 from sklearn_set._activations import logistic
 from sklearn_set._builds import _fast
+from sklearn_set._memory import Buffer
 from sklearn_set._solvers import start_state
 from sklearn_set._validation import require_shape
 
@@ -35,34 +36,58 @@ class BoltzmannMachine:
         self.hidden_bias = np.ascontiguousarray(hidden_bias)
         self.visible_bias = np.ascontiguousarray(visible_bias)
 
-    def prepare(self):
-        """Make ready to learn."""
+    def prepare(self, max_batch):
+        """Make ready to learn from batches of at most so many samples."""
         self.hidden_bias = np.require(self.hidden_bias, requirements="W")
         self.visible_bias = np.require(self.visible_bias, requirements="W")
         self.layer.prepare(start_state(self.layer.links.weights, 0))
+        n_hidden, n_visible, dtype = self.layer.n_in, self.layer.n_out, self.layer.dtype
+        self._visible = [Buffer(n_visible, max_batch, dtype) for _ in range(3)]
+        self._hidden = [Buffer(n_hidden, max_batch, dtype) for _ in range(3)]
+        self._draws = Buffer(n_hidden, max_batch, np.float64)
 
-    def hidden_inputs(self, v):
+    def batch(self, n_samples):
+        """Return the array for the data of a batch, to be filled for `learn`."""
+        return self._visible[0].view(self.layer.n_out, n_samples)
+
+    def hidden_inputs(self, v, out=None):
         """Return ``W v + c`` of shape (n_hidden, batch)."""
-        inputs = np.empty((self.hidden_bias.size, v.shape[1]), dtype=v.dtype)
-        self.layer.to_sources(v, self.hidden_bias, inputs)
-        return inputs
+        if out is None:
+            out = np.empty((self.hidden_bias.size, v.shape[1]), dtype=v.dtype)
+        self.layer.to_sources(v, self.hidden_bias, out)
+        return out
 
-    def hidden_probabilities(self, v):
+    def hidden_probabilities(self, v, out=None):
         """Return ``P(h = 1 | v)`` of shape (n_hidden, batch)."""
-        return logistic(self.hidden_inputs(v))
+        return logistic(self.hidden_inputs(v, out))
 
-    def visible_probabilities(self, h):
+    def visible_probabilities(self, h, out=None):
         """Return ``P(v = 1 | h)`` of shape (n_visible, batch)."""
-        inputs = np.empty((self.visible_bias.size, h.shape[1]), dtype=h.dtype)
-        self.layer.to_targets(h, self.visible_bias, inputs)
-        return logistic(inputs)
+        if out is None:
+            out = np.empty((self.visible_bias.size, h.shape[1]), dtype=h.dtype)
+        self.layer.to_targets(h, self.visible_bias, out)
+        return logistic(out)
 
     @staticmethod
-    def sample(probabilities, rng):
-        """Draw 1 with the given probabilities, 0 otherwise, in their dtype."""
+    def sample(probabilities, rng, out=None, draws=None):
+        """Draw 1 with the given probabilities, 0 otherwise, in their dtype.
+
+        Parameters
+        ----------
+        probabilities : ndarray
+            Of any shape.
+        rng : numpy.random.Generator
+            Source of randomness.
+        out : ndarray, default=None
+            Of the same shape and dtype; what is written and returned.
+        draws : ndarray, default=None
+            Of the same shape, float64: scratch.
+        """
+        if out is None:
+            out = np.empty_like(probabilities)
         # float64 draws for either dtype: the same seed gives the same chain.
-        draws = rng.random(probabilities.shape)
-        return (draws < probabilities).astype(probabilities.dtype)
+        draws = rng.random(probabilities.shape, out=draws)
+        return np.less(draws, probabilities, out=out)
 
     def learn(self, v, cd_steps, solver, alpha, rng):
         """One step of contrastive divergence, CD-k (Hinton 2002, 2012).
@@ -74,7 +99,7 @@ class BoltzmannMachine:
         Parameters
         ----------
         v : ndarray of shape (n_visible, batch)
-            The data.
+            The data, in the array that `batch` returned.
         cd_steps : int
             Steps of Gibbs sampling, k.
         solver : SGD
@@ -84,10 +109,15 @@ class BoltzmannMachine:
         rng : numpy.random.Generator
             Samples the hidden units.
         """
-        h = chain_h = self.hidden_probabilities(v)
+        batch = v.shape[1]
+        chain_v = self._visible[1].view(self.layer.n_out, batch)
+        h, chain_h, sample = (b.view(self.layer.n_in, batch) for b in self._hidden)
+        draws = self._draws.view(self.layer.n_in, batch)
+        probabilities = self.hidden_probabilities(v, h)
         for _ in range(cd_steps):
-            chain_v = self.visible_probabilities(self.sample(chain_h, rng))
-            chain_h = self.hidden_probabilities(chain_v)
+            self.sample(probabilities, rng, sample, draws)
+            self.visible_probabilities(sample, chain_v)
+            probabilities = self.hidden_probabilities(chain_v, chain_h)
         self._step(v, h, chain_v, chain_h, solver, alpha)
 
     def _step(self, v, h, chain_v, chain_h, solver, alpha):
@@ -95,15 +125,14 @@ class BoltzmannMachine:
         scale = -1.0 / v.shape[1]  # solvers go downhill
         link_step, bias_step = solver.steps(scale, alpha)
         nothing = np.empty((0, 0), dtype=v.dtype)
-        for bias, data, chain in (
-            (self.visible_bias, v, chain_v),
-            (self.hidden_bias, h, chain_h),
+        for bias, data, chain, buffer in (
+            (self.visible_bias, v, chain_v, self._visible[2]),
+            (self.hidden_bias, h, chain_h, self._hidden[2]),
         ):
-            _fast.update(data - chain, bias, nothing, bias_step, self.layer.n_threads)
-        # Both statistics in one sweep over the links, as one batch twice as long.
-        x = np.concatenate([h, -chain_h], axis=1)
-        delta = np.concatenate([v, chain_v], axis=1)
-        self.layer.learn(x, delta, None, link_step)
+            difference = np.subtract(data, chain, out=buffer.view(*data.shape))
+            _fast.update(difference, bias, nothing, bias_step, self.layer.n_threads)
+        np.negative(chain_h, out=chain_h)
+        self.layer.learn(h, v, None, link_step, more=(chain_h, chain_v))
 
     def pseudo_log_likelihood(self, v):
         """Return ``sum_i log P(v_i | all other v)`` of each sample (Besag 1975).

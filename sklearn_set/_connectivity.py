@@ -289,7 +289,7 @@ class SparseLayer:
         require_shape("The bias", bias, (self.n_in,))
         _fast.gather(x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads)
 
-    def learn(self, x, delta, signal, step, slope=1.0):
+    def learn(self, x, delta, signal, step, slope=1.0, more=None):
         """Move every link by one step of the solver, in place.
 
         Parameters
@@ -305,6 +305,8 @@ class SparseLayer:
             The solver's coefficients.
         slope : float, default=1.0
             Of the activation f that made `x`, below 0.
+        more : (ndarray, ndarray), default=None
+            Like `x` and `delta`, samples that add to the gradient alone.
 
         Returns
         -------
@@ -320,9 +322,14 @@ class SparseLayer:
             require_shape("The batch", signal, (self.n_in, x.shape[1]))
         if self._squares is None:
             self._squares = np.zeros(self.n_in)
+        more_x, more_delta = more or (None, None)
+        if more is not None:
+            require_shape("The batch", more_x, x.shape)
+            require_shape("The batch", more_delta, delta.shape)
         _fast.learn(
-            x, delta, *self.links, step, slope, signal, self._squares, self.n_threads
-        )
+            x, delta, *self.links, step, slope, signal, self._squares, self.n_threads,
+            more_x, more_delta,
+        )  # fmt: skip
         return self._squares.sum()
 
     def _learn_nonzeros(self, x, delta, step):

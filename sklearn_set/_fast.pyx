@@ -53,24 +53,25 @@ ctypedef fused index:
 cdef extern from "_tiles.h":
     unsigned int flush_subnormals() nogil
     void restore_mode(unsigned int) nogil
+    void warm(const void*, Py_ssize_t) nogil
     void gather_unit_float(
         const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
-        Py_ssize_t, Py_ssize_t, float, float, float*) nogil
+        Py_ssize_t, Py_ssize_t, int, float, float, float*) nogil
     void gather_unit_double(
         const double*, Py_ssize_t, const int32_t*, const int32_t*, const double*,
-        Py_ssize_t, Py_ssize_t, double, double, double*) nogil
+        Py_ssize_t, Py_ssize_t, int, double, double, double*) nogil
     void scatter_unit_float(
         const float*, Py_ssize_t, const int32_t*, const float*, Py_ssize_t, Py_ssize_t,
-        float*) nogil
+        int, float*) nogil
     void scatter_unit_double(
         const double*, Py_ssize_t, const int32_t*, const double*, Py_ssize_t,
-        Py_ssize_t, double*) nogil
+        Py_ssize_t, int, double*) nogil
     double learn_unit_float(
-        const float*, const float*, Py_ssize_t, const int32_t*, float*, Py_ssize_t,
-        Py_ssize_t, float, const double*, float*, Py_ssize_t, float*) nogil
+        const float*, const float*, const float*, const float*, Py_ssize_t, const int32_t*, float*, Py_ssize_t,
+        Py_ssize_t, int, float, const double*, float*, Py_ssize_t, float*) nogil
     double learn_unit_double(
-        const double*, const double*, Py_ssize_t, const int32_t*, double*, Py_ssize_t,
-        Py_ssize_t, double, const double*, double*, Py_ssize_t, double*) nogil
+        const double*, const double*, const double*, const double*, Py_ssize_t, const int32_t*, double*, Py_ssize_t,
+        Py_ssize_t, int, double, const double*, double*, Py_ssize_t, double*) nogil
     void descend_float(
         const double*, float*, float*, Py_ssize_t, const float*, Py_ssize_t) nogil
     void descend_double(
@@ -80,6 +81,7 @@ cdef extern from "_tiles.h":
 
 cdef enum:
     SERIAL = 1 << 15   # multiply-adds below which starting threads costs more
+    WARM_BYTES = 3 << 18   # rows up to which they are held in the second cache
     STRIP = 256        # links of a unit that are learnt at a time
     LINE = 16          # samples of a sparse batch that a thread takes: a cache line
 
@@ -116,17 +118,48 @@ cdef inline int _chunk(Py_ssize_t n_rows, int team) noexcept nogil:
 cdef inline real _sum(const real* values, Py_ssize_t n) noexcept nogil:
     """The sum in eight lanes, which the compiler may hold in a vector."""
     cdef real[8] lanes
+    cdef real rest = 0
     cdef Py_ssize_t k = 0, lane
-    for lane in range(8):
-        lanes[lane] = 0
-    while k + 8 <= n:
+    if n >= 8:
         for lane in range(8):
-            lanes[lane] += values[k + lane]
-        k += 8
-    for lane in range(n - k):
-        lanes[lane] += values[k + lane]
-    return (((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
-            + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7])))
+            lanes[lane] = values[lane]
+        k = 8
+        while k + 8 <= n:
+            for lane in range(8):
+                lanes[lane] += values[k + lane]
+            k += 8
+        rest = (((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
+                + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7])))
+    while k < n:
+        rest += values[k]
+        k += 1
+    return rest
+
+
+# ---------------------------------------------------------------------------
+# What Python asks before it calls the others
+# ---------------------------------------------------------------------------
+
+def is_canonical(
+    const int32_t[::1] indptr,           # IN   (n_rows + 1,)
+    const int32_t[::1] indices,          # IN
+    int32_t n_columns,
+):
+    """Whether these are the arrays of a CSR matrix, each row ascending, none twice."""
+    cdef Py_ssize_t i, n = indices.shape[0]
+    cdef int32_t k
+    cdef int wrong = indptr[0] != 0 or indptr[indptr.shape[0] - 1] != n
+    with nogil:
+        for i in range(indptr.shape[0] - 1):
+            wrong |= indptr[i] > indptr[i + 1]
+        for k in range(n):
+            wrong |= indices[k] < 0 or indices[k] >= n_columns
+        if wrong:
+            n = 0
+        for i in range(indptr.shape[0] - 1 if n else 0):
+            for k in range(indptr[i] + 1, indptr[i + 1]):
+                wrong |= indices[k - 1] >= indices[k]
+    return not wrong
 
 
 # ---------------------------------------------------------------------------
@@ -234,6 +267,7 @@ def gather(
     """
     cdef Py_ssize_t u, first, own, n, batch = x.shape[1], n_links = units.shape[0]
     cdef bint in_order = links is None
+    cdef int far = x.shape[0] * batch * sizeof(real) > WARM_BYTES
     cdef const int32_t* link = NULL
     cdef int team = _team(n_links * batch, n_threads)
     cdef int chunk = _chunk(out.shape[0], team)
@@ -244,6 +278,8 @@ def gather(
         link = &links[0]
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
+        if not far:
+            warm(&x[0, 0], x.shape[0] * batch * sizeof(real))
         for u in prange(out.shape[0], schedule="static", chunksize=chunk):
             first = indptr[u]
             n = indptr[u + 1] - first
@@ -251,12 +287,39 @@ def gather(
             if real is float:
                 gather_unit_float(
                     &x[0, 0], batch, &units[0] + first, link + first if link else NULL,
-                    &weights[0] + own, n, n_links - first, bias[u], slope, &out[u, 0])
+                    &weights[0] + own, n, n_links - first, far, bias[u], slope,
+                    &out[u, 0])
             else:
                 gather_unit_double(
                     &x[0, 0], batch, &units[0] + first, link + first if link else NULL,
-                    &weights[0] + own, n, n_links - first, bias[u], slope, &out[u, 0])
+                    &weights[0] + own, n, n_links - first, far, bias[u], slope,
+                    &out[u, 0])
         restore_mode(mode)
+
+
+cdef inline void _spread(
+    const real* bias, Py_ssize_t n, Py_ssize_t batch, real* out,
+) noexcept nogil:
+    """out[u, b] = bias[u]"""
+    cdef Py_ssize_t u, b
+    for u in range(n):
+        for b in range(batch):
+            out[u * batch + b] = bias[u]
+
+
+cdef inline void _finish(
+    real* out, const real* parts, Py_ssize_t n_parts, Py_ssize_t apart, Py_ssize_t n,
+    real slope,
+) noexcept nogil:
+    """Add the parts to `out` in order, and bend the sums."""
+    cdef Py_ssize_t k, p
+    cdef real bent
+    for p in range(n_parts):
+        for k in range(n):
+            out[k] += parts[p * apart + k]
+    for k in range(n):
+        bent = slope * out[k]   # without a branch
+        out[k] = out[k] if out[k] > 0 else bent
 
 
 def scatter(
@@ -276,10 +339,11 @@ def scatter(
     threads do not collide; the sums are then added up in order. With one part the
     result is `gather`'s, bit for bit.
     """
-    cdef Py_ssize_t i, u, b, p, first, n_in = x.shape[0], batch = x.shape[1]
+    cdef Py_ssize_t i, u, p, first, n_in = x.shape[0], batch = x.shape[1]
     cdef Py_ssize_t n_parts = parts.shape[0] + 1, n_links = targets.shape[0]
+    cdef Py_ssize_t n_out = out.shape[0]
+    cdef int far = n_out * batch * sizeof(real) > WARM_BYTES
     cdef real* sums
-    cdef real z, bent
     cdef int team = _team(n_links * batch, n_threads) if n_parts > 1 else 1
     cdef unsigned int mode = 0
     if batch == 0:
@@ -288,26 +352,26 @@ def scatter(
         mode = flush_subnormals()
         for p in prange(n_parts, schedule="static", chunksize=1):
             sums = &parts[p - 1, 0, 0] if p else &out[0, 0]
-            for u in range(out.shape[0]):
-                for b in range(batch):
-                    sums[u * batch + b] = 0 if p else bias[u]
+            if p:
+                memset(sums, 0, n_out * batch * sizeof(real))
+            else:
+                _spread(&bias[0], n_out, batch, sums)
             for i in range(n_in * p // n_parts, n_in * (p + 1) // n_parts):
                 first = indptr[i]
                 if real is float:
                     scatter_unit_float(
                         &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
-                        indptr[i + 1] - first, n_links - first, sums)
+                        indptr[i + 1] - first, n_links - first, far, sums)
                 else:
                     scatter_unit_double(
                         &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
-                        indptr[i + 1] - first, n_links - first, sums)
-        for u in prange(out.shape[0], schedule="static"):
-            for b in range(batch):
-                z = out[u, b]
-                for p in range(n_parts - 1):
-                    z = z + parts[p, u, b]
-                bent = slope * z    # without a branch
-                out[u, b] = z if z > 0 else bent
+                        indptr[i + 1] - first, n_links - first, far, sums)
+        for u in prange(team, schedule="static", chunksize=1):
+            first = n_out * batch * u // team
+            _finish(
+                &out[0, 0] + first, &parts[0, 0, 0] + first if n_parts > 1 else NULL,
+                n_parts - 1, n_out * batch, n_out * batch * (u + 1) // team - first,
+                slope)
         restore_mode(mode)
 
 
@@ -363,6 +427,19 @@ cdef inline void _descend(
         descend_double(step, values, state, apart, gradient, n)
 
 
+cdef inline void _update_strip(
+    const real* delta, Py_ssize_t batch, real* values, real* state, Py_ssize_t apart,
+    const double* step, Py_ssize_t first, Py_ssize_t n,
+) noexcept nogil:
+    """The step of n <= STRIP biases."""
+    cdef real[STRIP] gradient
+    cdef Py_ssize_t k
+    for k in range(n):
+        gradient[k] = _sum(delta + (first + k) * batch, batch)
+    _descend(
+        step, values + first, state + first if state else NULL, apart, gradient, n)
+
+
 def update(
     const real[:, ::1] delta,            # IN    (n, batch) summed for the gradient
     real[::1] values,                    # INOUT (n,)
@@ -371,17 +448,16 @@ def update(
     int n_threads,
 ):
     """One step of the solver on parameters with an input that is always 1: biases."""
-    cdef Py_ssize_t u, b, n = values.shape[0]
-    cdef real* own = &state[0, 0] if state.shape[0] and n else NULL
-    cdef real gradient
+    cdef Py_ssize_t part, n = values.shape[0]
     cdef int team = _team(n * delta.shape[1], n_threads)
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        for u in prange(n, schedule="static"):
-            gradient = _sum(&delta[u, 0], delta.shape[1])
-            _descend(
-                &step[0], &values[u], own + u if own else NULL, n, &gradient, 1)
+        for part in prange((n + STRIP - 1) // STRIP, schedule="static"):
+            _update_strip(
+                &delta[0, 0], delta.shape[1], &values[0],
+                &state[0, 0] if state.shape[0] else NULL, n, &step[0], part * STRIP,
+                min(<Py_ssize_t> STRIP, n - part * STRIP))
         restore_mode(mode)
 
 
@@ -397,17 +473,22 @@ def learn(
     real[:, ::1] signal,                 # OUT   (n_in, batch), or None
     double[::1] squares,                 # OUT   (n_in,)
     int n_threads,
+    const real[:, ::1] more_x=None,      # IN    (n_in, batch), or None
+    const real[:, ::1] more_delta=None,  # IN    (n_out, batch)
 ):
     """The fused backward sweep over the sources, with the solver's step in place.
 
     For source i and its links (i, j): signal[i] = f'(x[i]) sum_j w_ij delta[j] with the
     weights as they were, gradient_ij = x[i] . delta[j], then the step. ``squares``
-    gets sum_j w_ij ** 2 of the weights as they were.
+    gets sum_j w_ij ** 2 of the weights as they were. Samples in ``more_x`` and
+    ``more_delta`` add to the gradient.
     """
     cdef Py_ssize_t i, first, n, batch = x.shape[1], n_links = targets.shape[0]
     cdef real* back
     cdef real* own
+    cdef bint has_more = more_x is not None
     cdef bint has_signal = signal is not None, has_state = state.shape[0] > 0
+    cdef int far = delta.shape[0] * batch * sizeof(real) > WARM_BYTES
     cdef int team = _team(n_links * batch, n_threads)
     cdef int chunk = _chunk(x.shape[0], team)
     cdef unsigned int mode = 0
@@ -415,6 +496,8 @@ def learn(
         return
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
+        if not far:
+            warm(&delta[0, 0], delta.shape[0] * batch * sizeof(real))
         for i in prange(x.shape[0], schedule="static", chunksize=chunk):
             first = indptr[i]
             n = indptr[i + 1] - first
@@ -422,14 +505,16 @@ def learn(
             own = &state[0, 0] + first if has_state else NULL
             if real is float:
                 squares[i] = learn_unit_float(
-                    &x[i, 0], &delta[0, 0], batch, &targets[0] + first,
-                    &weights[0] + first, n, n_links - first, slope, &step[0], own,
-                    n_links, back)
+                    &x[i, 0], &delta[0, 0], &more_x[i, 0] if has_more else NULL,
+                    &more_delta[0, 0] if has_more else NULL, batch, &targets[0] + first,
+                    &weights[0] + first, n, n_links - first, far, slope, &step[0],
+                    own, n_links, back)
             else:
                 squares[i] = learn_unit_double(
-                    &x[i, 0], &delta[0, 0], batch, &targets[0] + first,
-                    &weights[0] + first, n, n_links - first, slope, &step[0], own,
-                    n_links, back)
+                    &x[i, 0], &delta[0, 0], &more_x[i, 0] if has_more else NULL,
+                    &more_delta[0, 0] if has_more else NULL, batch, &targets[0] + first,
+                    &weights[0] + first, n, n_links - first, far, slope, &step[0],
+                    own, n_links, back)
         restore_mode(mode)
 
 

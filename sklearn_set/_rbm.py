@@ -221,7 +221,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if fresh:
             self._initialize(X.shape[1], X.dtype)
         machine = self._machine()
-        machine.prepare()
+        machine.prepare(min(int(self.batch_size), rows.n_samples))
         self.n_iter_ = 0
         try:
             self._run_epochs(machine, rows, n_epochs)
@@ -253,7 +253,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         order = self._shuffle_rng.permutation(rows.n_samples)
         n_batches = -(-rows.n_samples // int(self.batch_size))
         for batch in gen_even_slices(rows.n_samples, n_batches):
-            v = self._take(rows, order[batch], machine)
+            v = machine.batch(batch.stop - batch.start)
+            rows.dense(order[batch], v, machine.layer.n_threads)
             machine.learn(v, self.cd_steps, solver, self.alpha, self._chain_rng)
 
     def _report(self, machine, rows, seconds):

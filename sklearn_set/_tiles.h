@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #define STRIP 256 /* links of a unit that are learnt at a time */
-#define NEAR 8    /* links by which rows are fetched ahead of their use */
-#define FAR 128   /* the same for rows so short that a link takes a few cycles only */
+#define NEAR 8    /* links by which rows are fetched from the second cache ... */
+#define FAR 32    /* ... and from memory; 4 FAR where a link takes a few cycles only */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define HAS_VECTORS 1
@@ -26,6 +26,15 @@
 #define INLINE static inline
 #define PREFETCH(p) ((void)0)
 #define PREFETCH_L2(p) ((void)0)
+#endif
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define HAS_SHUFFLE 1
+#endif
+#endif
+#ifndef HAS_SHUFFLE
+#define HAS_SHUFFLE 0
 #endif
 
 /* The baseline of x86-64 has 16-byte registers; a wider type would spill there. */
@@ -65,21 +74,36 @@ static inline unsigned int flush_subnormals(void) { return 0; }
 static inline void restore_mode(unsigned int mode) { (void)mode; }
 #endif
 
+/* The rows that links point at are fetched before their use: all of them when a sweep
+ * starts, where they fit in the second cache (`warm`), otherwise (`far`) link by link.
+ * Random accesses would each wait for memory. */
+static inline void warm(const void *p, ptrdiff_t bytes)
+{
+    for (ptrdiff_t line = 0; line < bytes; line += 64)
+        PREFETCH_L2((const char *)p + line);
+}
+
 /* Macros, since GCC drops the call of a function that only prefetches: it sees no
  * effect. Unit ids may be read up to `limit`, which lies beyond the unit's own links:
  * the next unit comes next. */
-#define FETCH_NEAR(base, stride, ids, k, limit, bytes)                                 \
+#define FETCH_LINES(fetch, base, stride, ids, at, limit, bytes)                        \
     do {                                                                               \
-        if ((k) + NEAR < (limit)) {                                                    \
-            const char *ahead = (const char *)((base) + (ids)[(k) + NEAR] * (stride)); \
+        if ((at) < (limit)) {                                                          \
+            const char *ahead = (const char *)((base) + (ids)[at] * (stride));         \
             for (int line = 0; line < (int)(bytes); line += 64)                        \
-                PREFETCH(ahead + line);                                                \
+                fetch(ahead + line);                                                   \
         }                                                                              \
     } while (0)
-#define FETCH_FAR(base, stride, ids, k, limit)                                         \
+#define FETCH_ROW(base, stride, ids, k, limit, bytes, far)                             \
     do {                                                                               \
-        if ((k) + FAR < (limit))                                                       \
-            PREFETCH_L2((base) + (ids)[(k) + FAR] * (stride));                         \
+        FETCH_LINES(PREFETCH, base, stride, ids, (k) + NEAR, limit, bytes);            \
+        if (far)                                                                       \
+            FETCH_LINES(PREFETCH_L2, base, stride, ids, (k) + FAR, limit, bytes);      \
+    } while (0)
+#define FETCH_FAR(base, stride, ids, k, limit, far)                                    \
+    do {                                                                               \
+        if (far)                                                                       \
+            FETCH_LINES(PREFETCH_L2, base, stride, ids, (k) + 4 * FAR, limit, 1);      \
     } while (0)
 #define FETCH_WEIGHT(weights, links, k, limit)                                         \
     do {                                                                               \
@@ -115,43 +139,110 @@ typedef BITS NAME(bits) __attribute__((vector_size(VECTOR_BYTES)));
 /* Rows of a batch start anywhere: loads and stores may not assume alignment. */
 typedef REAL NAME(mem)
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
+/* Fewer samples than a vector holds are at most 16 bytes. */
+typedef REAL NAME(few) __attribute__((vector_size(16)));
+typedef REAL NAME(few_mem)
+    __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
+typedef int64_t NAME(half_mem) __attribute__((aligned(sizeof(REAL)), may_alias));
+typedef int64_t NAME(halves) __attribute__((vector_size(16)));
+#define FEW NAME(few)
 #define VEC NAME(vec)
-#define LOAD(p, v) (*(const NAME(mem) *)((p) + (v) * LANES))
-#define STORE(p, v, a) (*(NAME(mem) *)((p) + (v) * LANES) = (a))
+#define LOAD(p) (*(const NAME(mem) *)(p))
+#define STORE(p, a) (*(NAME(mem) *)(p) = (a))
 #else
 #define LANES 1
+#define FEW REAL
 #define VEC REAL
-#define LOAD(p, v) ((p)[v])
-#define STORE(p, v, a) ((p)[v] = (a))
+#define LOAD(p) (*(p))
+#define STORE(p, a) (*(p) = (a))
 #endif
 
-/* Sample b of the rows of LANES units, one in each lane. */
-INLINE VEC NAME(pick)(const REAL *x, ptrdiff_t stride, const int32_t *units, int b)
+/* Load and store `width` numbers, of 16 bytes or less; 0 in the other lanes. */
+INLINE FEW NAME(load_few)(const REAL *p, const int width)
 {
-#define AT(i) x[units[i] * stride + b]
-#if LANES == 8
-    return (VEC){AT(0), AT(1), AT(2), AT(3), AT(4), AT(5), AT(6), AT(7)};
-#elif LANES == 4
-    return (VEC){AT(0), AT(1), AT(2), AT(3)};
-#elif LANES == 2
-    return (VEC){AT(0), AT(1)};
+#if HAS_VECTORS
+    if (width * REAL_BYTES == 16)
+        return *(const NAME(few_mem) *)p;
+    if (width * REAL_BYTES == 8)
+        return (FEW)(NAME(halves)){*(const NAME(half_mem) *)p, 0};
+    return (FEW){p[0]};
 #else
-    return AT(0);
+    return p[0];
 #endif
-#undef AT
+}
+
+INLINE void NAME(store_few)(REAL *p, FEW a, const int width)
+{
+#if HAS_VECTORS
+    if (width * REAL_BYTES == 16)
+        *(NAME(few_mem) *)p = a;
+    else if (width * REAL_BYTES == 8)
+        *(NAME(half_mem) *)p = ((NAME(halves))a)[0];
+    else
+        p[0] = a[0];
+#else
+    p[0] = a;
+#endif
+}
+
+/* out[b] = sample b of the rows of LANES units, one in each lane. */
+INLINE void NAME(pick)(
+    const REAL *x, ptrdiff_t stride, const int32_t *units, const int width, VEC *out)
+{
+#define PICK(i) x[units[i] * stride + b]
+#define PAIR(i) (*(const pair_bits *)(x + units[i] * stride))
+#if LANES == 8 && HAS_SHUFFLE
+    if (width == 2) { /* both samples of a unit by one load */
+        typedef int64_t pair_bits __attribute__((aligned(4), may_alias));
+        typedef int64_t pairs __attribute__((vector_size(VECTOR_BYTES)));
+        const VEC low = (VEC)(pairs){PAIR(0), PAIR(1), PAIR(4), PAIR(5)};
+        const VEC high = (VEC)(pairs){PAIR(2), PAIR(3), PAIR(6), PAIR(7)};
+        out[0] = __builtin_shufflevector(low, high, 0, 2, 8, 10, 4, 6, 12, 14);
+        out[1] = __builtin_shufflevector(low, high, 1, 3, 9, 11, 5, 7, 13, 15);
+        return;
+    }
+#endif
+    for (int b = 0; b < width; b++)
+#if LANES == 8
+        out[b] = (VEC){PICK(0), PICK(1), PICK(2), PICK(3),
+                       PICK(4), PICK(5), PICK(6), PICK(7)};
+#elif LANES == 4
+        out[b] = (VEC){PICK(0), PICK(1), PICK(2), PICK(3)};
+#elif LANES == 2
+        out[b] = (VEC){PICK(0), PICK(1)};
+#else
+        out[b] = PICK(0);
+#endif
+#undef PICK
+#undef PAIR
+}
+
+#if HAS_VECTORS
+#if LANES == 8
+#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7}
+#elif LANES == 4
+#define LANE_NUMBERS {0, 1, 2, 3}
+#else
+#define LANE_NUMBERS {0, 1}
+#endif
+#endif
+
+/* The lanes from the n-th on, and 0 in those before. */
+INLINE VEC NAME(after)(VEC a, ptrdiff_t n)
+{
+#if HAS_VECTORS
+    const NAME(bits) lane = LANE_NUMBERS;
+    return (VEC)((NAME(bits))a & (lane >= (BITS)n));
+#else
+    return a;
+#endif
 }
 
 /* The first n lanes, and 0 in the others. */
 INLINE VEC NAME(first)(VEC a, ptrdiff_t n)
 {
 #if HAS_VECTORS
-#if LANES == 8
-    const NAME(bits) lane = {0, 1, 2, 3, 4, 5, 6, 7};
-#elif LANES == 4
-    const NAME(bits) lane = {0, 1, 2, 3};
-#else
-    const NAME(bits) lane = {0, 1};
-#endif
+    const NAME(bits) lane = LANE_NUMBERS;
     const BITS count = n < LANES ? (BITS)n : LANES;
     return (VEC)((NAME(bits))a & (lane < count));
 #else
@@ -197,13 +288,45 @@ INLINE void NAME(bend_back)(
     }
 }
 
+/* A batch is taken in blocks of up to eight vectors. The last vector of the last block
+ * may overlap the one before it; `last` is where it starts. */
+#define AT(v, nv, last) ((v) == (nv) - 1 ? (last) : (v) * LANES)
+#define FOR_BLOCKS(batch, widest, block)                                               \
+    do {                                                                               \
+        ptrdiff_t b = 0;                                                               \
+        for (; (widest) == 8 && b + 8 * LANES <= (batch); b += 8 * LANES)              \
+            block(b, 8, 7 * LANES);                                                    \
+        for (; b + 4 * LANES <= (batch); b += 4 * LANES)                               \
+            block(b, 4, 3 * LANES);                                                    \
+        const ptrdiff_t rest = (batch) - b;                                            \
+        if (rest > 3 * LANES)                                                          \
+            block(b, 4, rest - LANES);                                                 \
+        else if (rest > 2 * LANES)                                                     \
+            block(b, 3, rest - LANES);                                                 \
+        else if (rest > LANES)                                                         \
+            block(b, 2, rest - LANES);                                                 \
+        else if (rest > 0)                                                             \
+            block(b, 1, rest - LANES);                                                 \
+    } while (0)
+/* A batch of less than a vector, in pieces that a FEW holds. */
+#define FOR_FEW(batch, few)                                                            \
+    do {                                                                               \
+        ptrdiff_t b = 0;                                                               \
+        for (; b + 4 <= (batch); b += 4)                                               \
+            few(b, 4);                                                                 \
+        for (; b + 2 <= (batch); b += 2)                                               \
+            few(b, 2);                                                                 \
+        for (; b < (batch); b++)                                                       \
+            few(b, 1);                                                                 \
+    } while (0)
+
 /* ---- forward: out[b] = bend(bias + sum_k weights[links[k]] * x[units[k], b]) ---- */
 
 /* For nv vectors of samples; nv is a constant wherever this is inlined. */
 INLINE void NAME(gather_block)(
     const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL bias, REAL slope, REAL *out,
-    const int nv)
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
+    REAL *out, const int nv, ptrdiff_t last)
 {
     VEC total[8];
     for (int v = 0; v < nv; v++)
@@ -211,130 +334,109 @@ INLINE void NAME(gather_block)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;
-        FETCH_NEAR(x, stride, units, k, limit, nv * VECTOR_BYTES);
+        FETCH_ROW(x, stride, units, k, limit, nv * VECTOR_BYTES, far);
         FETCH_WEIGHT(weights, links, k, limit);
         for (int v = 0; v < nv; v++)
-            total[v] += w * LOAD(row, v);
+            total[v] += w * LOAD(row + AT(v, nv, last));
     }
     for (int v = 0; v < nv; v++)
-        STORE(out, v, NAME(bend)(total[v], slope));
+        STORE(out + AT(v, nv, last), NAME(bend)(total[v], slope));
 }
 
 /* For fewer samples than a vector holds. */
-INLINE void NAME(gather_narrow)(
+INLINE void NAME(gather_few)(
     const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL bias, REAL slope, REAL *out,
-    const int width)
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
+    REAL *out, const int width)
 {
-    REAL total[4];
-    for (int b = 0; b < width; b++)
-        total[b] = bias;
+    FEW total = (FEW){0} + bias;
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
-        const REAL *row = x + units[k] * stride;
-        FETCH_NEAR(x, stride, units, k, limit, 1);
+        FETCH_ROW(x, stride, units, k, limit, 1, far);
         FETCH_WEIGHT(weights, links, k, limit);
-        for (int b = 0; b < width; b++)
-            total[b] += w * row[b];
+        total += w * NAME(load_few)(x + units[k] * stride, width);
     }
-    for (int b = 0; b < width; b++)
-        out[b] = total[b] > 0 ? total[b] : slope * total[b];
+    NAME(store_few)(out, total, width);
+    for (int b = 0; b < width; b++) {
+        const REAL bent = slope * out[b]; /* without a branch */
+        out[b] = out[b] > 0 ? out[b] : bent;
+    }
 }
 
-/* Runs `call` with the stride of the batch: a constant, which saves a multiplication
- * for each link, where the batch is as narrow as the code that takes it. */
-#define NARROWED(batch, width, call)                                                   \
-    do {                                                                               \
-        if ((batch) == (width)) {                                                      \
-            const ptrdiff_t stride = (width);                                          \
-            call;                                                                      \
-        } else {                                                                       \
-            const ptrdiff_t stride = (batch);                                          \
-            call;                                                                      \
-        }                                                                              \
-    } while (0)
-
-/* Calls `block(b, nv)` and `narrow(b, width)` for all samples b of a batch. */
-#define FOR_BLOCKS(batch, widest, block, narrow)                                       \
-    do {                                                                               \
-        ptrdiff_t b = 0;                                                               \
-        for (; (widest) == 8 && b + 8 * LANES <= (batch); b += 8 * LANES)              \
-            block(b, 8);                                                               \
-        for (; b + 4 * LANES <= (batch); b += 4 * LANES)                               \
-            block(b, 4);                                                               \
-        for (; b + 2 * LANES <= (batch); b += 2 * LANES)                               \
-            block(b, 2);                                                               \
-        for (; b + LANES <= (batch); b += LANES)                                       \
-            block(b, 1);                                                               \
-        for (; b + 4 <= (batch); b += 4)                                               \
-            narrow(b, 4);                                                              \
-        for (; b + 2 <= (batch); b += 2)                                               \
-            narrow(b, 2);                                                              \
-        for (; b < (batch); b++)                                                       \
-            narrow(b, 1);                                                              \
-    } while (0)
-
 static inline void NAME(gather_unit)(
-    const REAL *x, ptrdiff_t batch, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL bias, REAL slope, REAL *out)
+    const REAL *x, ptrdiff_t batch, const int32_t *units,
+    const int32_t *links, const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far,
+    REAL bias, REAL slope, REAL *out)
 {
-#define BLOCK(b, nv)                                                                   \
-    NAME(gather_block)(x + (b), batch, units, links, weights, n, limit, bias, slope,   \
-                       out + (b), nv)
-#define NARROW(b, width)                                                               \
-    NARROWED(batch, width,                                                             \
-             NAME(gather_narrow)(x + (b), stride, units, links, weights, n, limit,     \
-                                 bias, slope, out + (b), width))
-    FOR_BLOCKS(batch, 8, BLOCK, NARROW);
+    const ptrdiff_t stride = batch;
+#define BLOCK(b, nv, last)                                                             \
+    NAME(gather_block)(x + (b), stride, units, links, weights, n, limit, far, bias,    \
+                       slope, out + (b), nv, last)
+#define FEW_OF(b, width)                                                               \
+    NAME(gather_few)(x + (b), stride, units, links, weights, n, limit, far, bias,      \
+                     slope, out + (b), width)
+    if (batch >= LANES)
+        FOR_BLOCKS(batch, 8, BLOCK);
+    else if (batch == 2) /* a constant saves a multiplication a link */
+        NAME(gather_few)(
+            x, 2, units, links, weights, n, limit, far, bias, slope, out, 2);
+    else
+        FOR_FEW(batch, FEW_OF);
 #undef BLOCK
-#undef NARROW
+#undef FEW_OF
 }
 
 /* ---- forward from the source: out[targets[k], b] += weights[k] * x[b] ---- */
 
 INLINE void NAME(scatter_block)(
     const REAL *x, ptrdiff_t stride, const int32_t *targets, const REAL *weights,
-    ptrdiff_t n, ptrdiff_t limit, REAL *out, const int nv)
+    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out, const int nv)
 {
     VEC own[4];
     for (int v = 0; v < nv; v++)
-        own[v] = LOAD(x, v);
+        own[v] = LOAD(x + v * LANES);
     for (ptrdiff_t k = 0; k < n; k++) {
         REAL *row = out + targets[k] * stride;
-        FETCH_FAR(out, stride, targets, k, limit);
+        FETCH_FAR(out, stride, targets, k, limit, far);
         for (int v = 0; v < nv; v++)
-            STORE(row, v, LOAD(row, v) + weights[k] * own[v]);
+            STORE(row + v * LANES, LOAD(row + v * LANES) + weights[k] * own[v]);
     }
 }
 
-INLINE void NAME(scatter_narrow)(
+INLINE void NAME(scatter_few)(
     const REAL *x, ptrdiff_t stride, const int32_t *targets, const REAL *weights,
-    ptrdiff_t n, ptrdiff_t limit, REAL *out, const int width)
+    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out, const int width)
 {
-    REAL own[4];
-    for (int b = 0; b < width; b++)
-        own[b] = x[b];
+    const FEW own = NAME(load_few)(x, width);
     for (ptrdiff_t k = 0; k < n; k++) {
         REAL *row = out + targets[k] * stride;
-        FETCH_FAR(out, stride, targets, k, limit);
-        for (int b = 0; b < width; b++)
-            row[b] += weights[k] * own[b];
+        FETCH_FAR(out, stride, targets, k, limit, far);
+        NAME(store_few)(row, NAME(load_few)(row, width) + weights[k] * own, width);
     }
 }
 
 static inline void NAME(scatter_unit)(
-    const REAL *x, ptrdiff_t batch, const int32_t *targets, const REAL *weights,
-    ptrdiff_t n, ptrdiff_t limit, REAL *out)
+    const REAL *x, ptrdiff_t batch, const int32_t *targets,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *out)
 {
-#define BLOCK(b, nv)                                                                   \
-    NAME(scatter_block)(x + (b), batch, targets, weights, n, limit, out + (b), nv)
-#define NARROW(b, width)                                                               \
-    NARROWED(batch, width,                                                             \
-             NAME(scatter_narrow)(x + (b), stride, targets, weights, n, limit,         \
-                                  out + (b), width))
-    FOR_BLOCKS(batch, 4, BLOCK, NARROW);
-#undef BLOCK
-#undef NARROW
+    const ptrdiff_t stride = batch;
+    ptrdiff_t b = 0;
+    if (batch == 1 && x[0] == 0)
+        return;
+    if (batch == 2) { /* a constant saves a multiplication a link */
+        NAME(scatter_few)(x, 2, targets, weights, n, limit, far, out, 2);
+        return;
+    }
+    for (; b + 4 * LANES <= batch; b += 4 * LANES)
+        NAME(scatter_block)(x + b, stride, targets, weights, n, limit, far, out + b, 4);
+    for (; b + LANES <= batch; b += LANES)
+        NAME(scatter_block)(x + b, stride, targets, weights, n, limit, far, out + b, 1);
+    x += b;
+    out += b;
+#define FEW_OF(b, width)                                                               \
+    NAME(scatter_few)(x + (b), stride, targets, weights, n, limit, far, out + (b), width)
+    FOR_FEW(batch % LANES, FEW_OF);
+#undef FEW_OF
 }
 
 /* ---- solvers: one step in place; g = scale * gradient + decay * w ---- */
@@ -394,103 +496,125 @@ static inline void NAME(descend)(
  * dots[k] += x[b] * delta[targets[k], b], summed over b but for the lanes. */
 INLINE void NAME(learn_block)(
     const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL *signal, VEC *dots,
-    const int nv)
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal, VEC *dots,
+    const int nv, ptrdiff_t last)
 {
+    const ptrdiff_t twice = (nv - 1) * LANES - last; /* lanes that were here before */
     VEC own[4], back[4];
     for (int v = 0; v < nv; v++) {
-        own[v] = LOAD(x, v);
+        own[v] = LOAD(x + AT(v, nv, last));
         back[v] = (VEC){0};
-        if (signal)
-            back[v] = LOAD(signal, v);
     }
+    own[nv - 1] = NAME(after)(own[nv - 1], twice);
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL *row = delta + targets[k] * stride;
         VEC dot = dots[k];
-        FETCH_NEAR(delta, stride, targets, k, limit, nv * VECTOR_BYTES);
+        FETCH_ROW(delta, stride, targets, k, limit, nv * VECTOR_BYTES, far);
         for (int v = 0; v < nv; v++) {
-            const VEC d = LOAD(row, v);
+            const VEC d = LOAD(row + AT(v, nv, last));
             back[v] += weights[k] * d;
             dot += own[v] * d;
         }
         dots[k] = dot;
     }
-    if (signal)
-        for (int v = 0; v < nv; v++)
-            STORE(signal, v, back[v]);
+    if (!signal)
+        return;
+    back[nv - 1] = NAME(after)(back[nv - 1], twice);
+    for (int v = 0; v < nv; v++) {
+        REAL *sum = signal + AT(v, nv, last);
+        STORE(sum, LOAD(sum) + back[v]);
+    }
 }
 
-/* For fewer samples than a vector holds the lanes take the links instead. Where the
- * links do not fill the lanes, those of the next unit do, with a weight of 0: hence
- * `gradient` has room for LANES more than the unit has links. */
-INLINE void NAME(learn_narrow)(
+/* For fewer samples than a vector holds the lanes take the links instead:
+ * signal[b] += sum_k weights[k] * delta[targets[k], b] for all b < width,
+ * gradient[k] = or, if it `adds`, += sum_b x[b] * delta[targets[k], b].
+ * Where the links do not fill the lanes, those of the next unit do, with a weight of 0:
+ * hence `gradient` has room for LANES more than the unit has links. */
+INLINE void NAME(learn_few)(
     const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL *signal, REAL *gradient,
-    const int width)
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal, REAL *gradient,
+    const int adds, const int width)
 {
     VEC back[4];
     ptrdiff_t k = 0;
     for (int b = 0; b < width; b++)
         back[b] = (VEC){0};
     for (; k < n && k + LANES <= limit; k += LANES) {
-        VEC g = LOAD(gradient + k, 0);
-        const VEC w = NAME(first)(LOAD(weights + k, 0), n - k);
-        if (k + FAR + LANES <= limit)
-            for (int i = 0; i < LANES; i++)
-                PREFETCH_L2(delta + targets[k + FAR + i] * stride);
+        VEC d[4], g = (VEC){0};
+        const VEC w = NAME(first)(LOAD(weights + k), n - k);
+        if (adds)
+            g = LOAD(gradient + k);
+        for (int i = 0; i < LANES; i++)
+            FETCH_FAR(delta, stride, targets, k + i, limit, far);
+        NAME(pick)(delta, stride, targets + k, width, d);
         for (int b = 0; b < width; b++) {
-            const VEC d = NAME(pick)(delta, stride, targets + k, b);
-            back[b] += w * d;
+            back[b] += w * d[b];
+            g += x[b] * d[b];
+        }
+        STORE(gradient + k, g);
+    }
+    for (int b = 0; b < width; b++)
+        signal[b] += NAME(sum)(back[b]);
+    for (; k < n; k++) { /* at the end of all links */
+        REAL g = adds ? gradient[k] : 0;
+        for (int b = 0; b < width; b++) {
+            const REAL d = delta[targets[k] * stride + b];
+            signal[b] += weights[k] * d;
             g += x[b] * d;
         }
-        STORE(gradient + k, 0, g);
-    }
-    for (int b = 0; b < width; b++) {
-        REAL rest = NAME(sum)(back[b]);
-        for (ptrdiff_t j = k; j < n; j++) { /* at the end of all links */
-            const REAL d = delta[targets[j] * stride + b];
-            rest += weights[j] * d;
-            gradient[j] += x[b] * d;
-        }
-        if (signal)
-            signal[b] += rest;
+        gradient[k] = g;
     }
 }
 
-/* gradient[k] = sum_b x[b] * delta[targets[k], b] for a strip of a unit's links, and
- * signal as in learn_block, for a whole batch. */
-static inline void NAME(learn_strip)(
-    const REAL *x, const REAL *delta, ptrdiff_t batch, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL *signal, REAL *gradient)
+/* The same for a batch of at least one vector, `adds` being 0. More samples without a
+ * signal, more_x and more_delta, add to the gradient, unless they are NULL. */
+static inline void NAME(learn_wide)(
+    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
+    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
 {
     VEC dots[STRIP];
-    if (batch >= LANES)
-        for (ptrdiff_t k = 0; k < n; k++)
-            dots[k] = (VEC){0};
-    for (ptrdiff_t k = 0; k < n && batch < LANES; k += LANES)
-        STORE(gradient + k, 0, (VEC){0});
-#define BLOCK(b, nv)                                                                   \
-    NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n, limit,         \
-                      signal ? signal + (b) : NULL, dots, nv)
-#define NARROW(b, width)                                                               \
-    NARROWED(batch, width,                                                             \
-             NAME(learn_narrow)(x + (b), delta + (b), stride, targets, weights, n,     \
-                                limit, signal ? signal + (b) : NULL, gradient, width))
-#define NOTHING(b, width) (void)0
-    ptrdiff_t whole = batch - batch % LANES;
-    FOR_BLOCKS(whole, 4, BLOCK, NOTHING);
-    if (batch >= LANES)
-        for (ptrdiff_t k = 0; k < n; k++)
-            gradient[k] = NAME(sum)(dots[k]);
-    for (; whole + 4 <= batch; whole += 4)
-        NARROW(whole, 4);
-    for (; whole + 2 <= batch; whole += 2)
-        NARROW(whole, 2);
-    for (; whole < batch; whole++)
-        NARROW(whole, 1);
+    for (ptrdiff_t k = 0; k < n; k++)
+        dots[k] = (VEC){0};
+#define BLOCK(b, nv, last)                                                             \
+    NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n, limit, far,    \
+                      signal ? signal + (b) : NULL, dots, nv, last)
+#define MORE(b, nv, last)                                                              \
+    NAME(learn_block)(more_x + (b), more_delta + (b), batch, targets, weights, n,      \
+                      limit, far, NULL, dots, nv, last)
+    FOR_BLOCKS(batch, 4, BLOCK);
+    if (more_x)
+        FOR_BLOCKS(batch, 4, MORE);
 #undef BLOCK
-#undef NARROW
-#undef NOTHING
+#undef MORE
+    for (ptrdiff_t k = 0; k < n; k++)
+        gradient[k] = NAME(sum)(dots[k]);
+}
+
+/* The same for a batch of less than a vector. */
+static inline void NAME(learn_narrow)(
+    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
+    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
+{
+    REAL ignored[LANES] = {0};
+    if (batch == 2 && !more_x) { /* a constant saves a multiplication for each link */
+        NAME(learn_few)(
+            x, delta, 2, targets, weights, n, limit, far, signal, gradient, 0, 2);
+        return;
+    }
+#define FEW_OF(b, width)                                                               \
+    NAME(learn_few)(x + (b), delta + (b), batch, targets, weights, n, limit, far,      \
+                    signal + (b), gradient, (b) > 0, width)
+#define MORE(b, width)                                                                 \
+    NAME(learn_few)(more_x + (b), more_delta + (b), batch, targets, weights, n, limit, \
+                    far, ignored + (b), gradient, 1, width)
+    FOR_FEW(batch, FEW_OF);
+    if (more_x)
+        FOR_FEW(batch, MORE);
+#undef FEW_OF
+#undef MORE
 }
 
 /* Of n weights; `limit` is how many follow in memory. */
@@ -501,7 +625,7 @@ static inline double NAME(sum_of_squares)(
     REAL rest = 0;
     ptrdiff_t k = 0;
     for (; k < n && k + LANES <= limit; k += LANES) {
-        const VEC own = NAME(first)(LOAD(w + k, 0), n - k);
+        const VEC own = NAME(first)(LOAD(w + k), n - k);
         part += own * own;
     }
     for (; k < n; k++)
@@ -514,28 +638,41 @@ static inline double NAME(sum_of_squares)(
  * gradient_k = sum_b x[b] * delta[targets[k], b].
  * Returns the sum of the squared weights as they were. */
 static inline double NAME(learn_unit)(
-    const REAL *x, const REAL *delta, ptrdiff_t batch, const int32_t *targets,
-    REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL slope, const double *step,
-    REAL *state, ptrdiff_t apart, REAL *signal)
+    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    ptrdiff_t batch, const int32_t *targets, REAL *weights, ptrdiff_t n,
+    ptrdiff_t limit, int far, REAL slope, const double *step, REAL *state,
+    ptrdiff_t apart, REAL *signal)
 {
-    REAL gradient[STRIP + LANES];
+    REAL gradient[STRIP + LANES], few[LANES] = {0};
     double squares = 0;
-    for (ptrdiff_t b = 0; signal && b < batch; b++)
+    for (ptrdiff_t b = 0; signal && batch >= LANES && b < batch; b++)
         signal[b] = 0;
     for (ptrdiff_t k = 0; k < n; k += STRIP) {
         const ptrdiff_t m = n - k < STRIP ? n - k : STRIP;
         squares += NAME(sum_of_squares)(weights + k, m, limit - k);
-        NAME(learn_strip)(x, delta, batch, targets + k, weights + k, m, limit - k,
-                          signal, gradient);
+        if (batch >= LANES)
+            NAME(learn_wide)(x, delta, more_x, more_delta, batch, targets + k,
+                             weights + k, m, limit - k, far, signal, gradient);
+        else
+            NAME(learn_narrow)(x, delta, more_x, more_delta, batch, targets + k,
+                               weights + k, m, limit - k, far, few, gradient);
         NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m);
     }
-    if (signal)
-        NAME(bend_back)(x, signal, batch, slope);
+    if (!signal)
+        return squares;
+    for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)
+        signal[b] = few[b];
+    NAME(bend_back)(x, signal, batch, slope);
     return squares;
 }
 
 #undef LANES
+#undef LANE_NUMBERS
+#undef FEW
 #undef VEC
 #undef LOAD
 #undef STORE
+#undef AT
+#undef FOR_BLOCKS
+#undef FOR_FEW
 #endif

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from sklearn_set._builds import _fast
+
 # Links and units are counted in 32 bits.
 MAX_LINKS = np.iinfo(np.int32).max
 
@@ -35,12 +37,19 @@ def checked_csr(name, matrix):
 
 
 def checked_coef(coef):
-    """Return a csr_array that shares the arrays of `coef` and is safe to run on."""
+    """Return a csr_array of sorted rows that is safe to run on, `coef` if it is that."""
     if not issparse(coef) or coef.format != "csr" or coef.dtype.kind != "f":
         raise ValueError(
             "The model's weights must be csr_arrays of float32 or float64, got "
             f"{coef!r}."
         )
+    arrays = coef.indptr, coef.indices
+    if all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays):
+        if coef.data.shape == coef.indices.shape and coef.indptr.size == (
+            coef.shape[0] + 1
+        ):
+            if _fast.is_canonical(*arrays, coef.shape[1]):
+                return coef
     coef = checked_csr("The model's weight matrix", coef)
     if coef.nnz > MAX_LINKS:
         raise ValueError(f"A layer holds at most {MAX_LINKS} links.")

@@ -28,7 +28,7 @@ def make_machine(n_hidden, n_visible, n_links, rng, dtype=np.float64):
     c = rng.standard_normal(n_hidden).astype(dtype)
     b = rng.standard_normal(n_visible).astype(dtype)
     machine = BoltzmannMachine(layer, c, b)
-    machine.prepare()
+    machine.prepare(max_batch=40)
     return machine
 
 
