@@ -43,7 +43,7 @@ def coil20(folder, rows):
     path = find(folder, "COIL20.mat")
     if path is None:
         return np.random.default_rng(0).random((rows, 1024), dtype=np.float32), None
-    X = loadmat(path)["X"][:rows].astype(np.float32)
+    X = loadmat(path)["X"][:rows].astype(np.float32, order="C")
     return X / X.max(), None
 
 

@@ -129,12 +129,19 @@ class SparseRows(_Rows):
         """Return the non-zeros of ``X[selected].T``, which the next overwrite."""
         if self._buffers is None:
             self._allocate()
+        batch, own = selected.size, self._buffers
         n_present = _fast.load_nonzeros(
-            *self._arrays, selected, self._counts, *self._buffers[1:]
-        )
-        shape = self.n_features, selected.size
-        own = self._buffers._replace(shape=shape)
-        return own._replace(present=own.present[:n_present])
+            *self._arrays, selected, self._counts, own.starts, own.features, own.values,
+            own.present,
+        )  # fmt: skip
+        starts, present = own.starts[: batch + 1], own.present[:n_present]
+        present.sort()  # the links of features are visited in their order in memory
+        _fast.list_by_feature(
+            starts, own.features, own.values, present, self._counts,
+            own.feature_starts, own.samples, own.feature_values,
+        )  # fmt: skip
+        shape = self.n_features, batch
+        return own._replace(shape=shape, starts=starts, present=present)
 
     def _dense(self, selected, out, n_threads):
         _fast.load_csr(*self._arrays, selected, out)

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from sklearn_set._batches import SparseBatch
 from sklearn_set._builds import _fast
 from sklearn_set._deferred import DeferredSteps
+from sklearn_set._memory import aligned_empty
 from sklearn_set._random import draw_places
 from sklearn_set._validation import MAX_LINKS, checked_coef, require_shape
 
@@ -92,7 +93,7 @@ class SparseLayer:
         self.n_out = n_out
         self.n_threads = n_threads
         self._learns = False
-        self._parts = None
+        self._room = None
         self._set(links)
 
     @classmethod
@@ -253,22 +254,27 @@ class SparseLayer:
 
     def _scatter(self, x, bias, out, slope):
         n_parts = N_PARTS if self.n_links >= HUGE else 1
-        shape = n_parts - 1, *out.shape
-        if self._parts is None or self._parts.size < math.prod(shape):
-            self._parts = np.empty(math.prod(shape), dtype=self.dtype)
-        parts = self._parts[: math.prod(shape)].reshape(shape)
+        parts = self._scratch((n_parts - 1, *out.shape))
         indptr, targets, weights, _ = self.links
         _fast.scatter(
             x, indptr, targets, weights, bias, slope, parts, out, self.n_threads
         )
 
+    def _scratch(self, shape):
+        """Return room for a kernel, kept for the next batch."""
+        size = math.prod(shape)
+        if self._room is None or self._room.size < size:
+            self._room = aligned_empty(size, self.dtype)
+        return self._room[:size].reshape(shape)
+
     def _from_nonzeros(self, x, bias, out, slope):
         if self._deferred is not None:
             self._deferred.wake(x.present)
+        shape = self.n_threads, min(_fast.LINE, x.shape[1]), self.n_out
         indptr, targets, weights, _ = self.links
         _fast.gather_nonzeros(
-            x.starts, x.features, x.values, indptr, targets, weights, bias, slope, out,
-            self.n_threads,
+            x.starts, x.features, x.values, indptr, targets, weights, bias, slope,
+            self._scratch(shape), out, self.n_threads,
         )  # fmt: skip
 
     def to_sources(self, x, bias, out):

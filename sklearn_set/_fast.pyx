@@ -14,8 +14,8 @@ Conventions
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.math cimport exp, fabs, log1p
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
-from libc.string cimport memmove, memset
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memmove, memset
 
 cdef extern from *:
     """
@@ -53,7 +53,7 @@ ctypedef fused index:
 cdef extern from "_tiles.h":
     unsigned int flush_subnormals() nogil
     void restore_mode(unsigned int) nogil
-    void warm(const void*, Py_ssize_t) nogil
+    void fetch(const void*, Py_ssize_t) nogil
     void gather_unit_float(
         const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
         Py_ssize_t, Py_ssize_t, int, float, float, float*) nogil
@@ -79,11 +79,14 @@ cdef extern from "_tiles.h":
     double sum_of_squares_float(const float*, Py_ssize_t, Py_ssize_t) nogil
     double sum_of_squares_double(const double*, Py_ssize_t, Py_ssize_t) nogil
 
+cpdef enum:
+    LINE = 16          # samples of a sparse batch that a thread takes: a cache line
+
 cdef enum:
     SERIAL = 1 << 15   # multiply-adds below which starting threads costs more
     WARM_BYTES = 3 << 18   # rows up to which they are held in the second cache
     STRIP = 256        # links of a unit that are learnt at a time
-    LINE = 16          # samples of a sparse batch that a thread takes: a cache line
+    ROWS_AHEAD = 12    # rows of links that are fetched before their use
 
 # What the first of a solver's coefficients names.
 SGD = 0
@@ -146,20 +149,27 @@ def is_canonical(
     int32_t n_columns,
 ):
     """Whether these are the arrays of a CSR matrix, each row ascending, none twice."""
-    cdef Py_ssize_t i, n = indices.shape[0]
-    cdef int32_t k
-    cdef int wrong = indptr[0] != 0 or indptr[indptr.shape[0] - 1] != n
+    cdef Py_ssize_t i, n_rows = indptr.shape[0] - 1
+    cdef int32_t k, last, n = <int32_t> indices.shape[0], descents = 0
+    cdef uint32_t largest = 0
+    if indptr[0] != 0 or indptr[n_rows] != n:
+        return False
     with nogil:
-        for i in range(indptr.shape[0] - 1):
-            wrong |= indptr[i] > indptr[i + 1]
+        # Without a branch on what is read, for vectors; a negative index is large.
         for k in range(n):
-            wrong |= indices[k] < 0 or indices[k] >= n_columns
-        if wrong:
-            n = 0
-        for i in range(indptr.shape[0] - 1 if n else 0):
-            for k in range(indptr[i] + 1, indptr[i + 1]):
-                wrong |= indices[k - 1] >= indices[k]
-    return not wrong
+            largest = max(largest, <uint32_t> indices[k])
+        for k in range(1, n):
+            descents += indices[k - 1] >= indices[k]
+        last = 0
+        for i in range(n_rows):         # where a row starts it may descend
+            k = indptr[i]
+            if k < last or indptr[i + 1] < k:
+                descents = -1
+                break
+            if last < k < n:
+                descents -= indices[k - 1] >= indices[k]
+            last = k
+    return descents == 0 and (n == 0 or largest < <uint32_t> n_columns)
 
 
 # ---------------------------------------------------------------------------
@@ -204,22 +214,27 @@ def load_nonzeros(
     const index[::1] indices,            # IN
     const index[::1] indptr,             # IN
     const Py_ssize_t[::1] rows,          # IN    (batch,)
-    int32_t[::1] counts,                 # scratch (n_features,), zeros before and after
+    int32_t[::1] counts,                 # INOUT (n_features,) from 0
     int32_t[::1] starts,                 # OUT   (>= batch + 1,)
     int32_t[::1] features,               # OUT   (>= n_nonzeros,)
     real[::1] values,                    # OUT
-    int32_t[::1] present,                # OUT   (>= n_present,)
-    int32_t[::1] feature_starts,         # OUT   (>= n_present + 1,)
-    int32_t[::1] samples,                # OUT   (>= n_nonzeros,)
-    real[::1] feature_values,            # OUT
+    int32_t[::1] present,                # OUT   (>= n_present,) in no order
 ):
-    """List the non-zeros of X[rows] by sample, and by feature; return n_present."""
-    cdef Py_ssize_t b, p
-    cdef index k
-    cdef int32_t f, t, slot, total = 0, n_present = 0
+    """List the non-zeros of X[rows] by sample, count them by feature.
+
+    Returns n_present, the number of features that occur.
+    """
+    cdef Py_ssize_t b
+    cdef index k, first
+    cdef int32_t f, total = 0, n_present = 0
     with nogil:
         for b in range(rows.shape[0]):
             starts[b] = total
+            if b + 2 < rows.shape[0]:
+                first = indptr[rows[b + 2]]
+                k = indptr[rows[b + 2] + 1] - first
+                fetch(&indices[0] + first, k * sizeof(index))
+                fetch(&data[0] + first, k * sizeof(real))
             for k in range(indptr[rows[b]], indptr[rows[b] + 1]):
                 f = <int32_t> indices[k]
                 features[total], values[total] = f, data[k]
@@ -229,20 +244,35 @@ def load_nonzeros(
                     n_present += 1
                 counts[f] += 1
         starts[rows.shape[0]] = total
-        total = 0
-        for p in range(n_present):      # counts to starts
+    return n_present
+
+
+def list_by_feature(
+    const int32_t[::1] starts,           # IN    (batch + 1,)
+    const int32_t[::1] features,         # IN    (>= n_nonzeros,)
+    const real[::1] values,              # IN    (>= n_nonzeros,)
+    const int32_t[::1] present,          # IN    (n_present,) the features, once each
+    int32_t[::1] counts,                 # INOUT (n_features,) of each; 0 afterwards
+    int32_t[::1] feature_starts,         # OUT   (>= n_present + 1,)
+    int32_t[::1] samples,                # OUT   (>= n_nonzeros,)
+    real[::1] feature_values,            # OUT   (>= n_nonzeros,)
+):
+    """List the same non-zeros by feature."""
+    cdef Py_ssize_t b, p
+    cdef int32_t t, slot, total = 0
+    with nogil:
+        for p in range(present.shape[0]):      # counts to starts
             feature_starts[p] = total
             total += counts[present[p]]
             counts[present[p]] = feature_starts[p]
-        feature_starts[n_present] = total
-        for b in range(rows.shape[0]):
+        feature_starts[present.shape[0]] = total
+        for b in range(starts.shape[0] - 1):
             for t in range(starts[b], starts[b + 1]):
                 slot = counts[features[t]]
                 samples[slot], feature_values[slot] = <int32_t> b, values[t]
                 counts[features[t]] = slot + 1
-        for p in range(n_present):
+        for p in range(present.shape[0]):
             counts[present[p]] = 0
-    return n_present
 
 
 # ---------------------------------------------------------------------------
@@ -279,7 +309,7 @@ def gather(
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
         if not far:
-            warm(&x[0, 0], x.shape[0] * batch * sizeof(real))
+            fetch(&x[0, 0], x.shape[0] * batch * sizeof(real))
         for u in prange(out.shape[0], schedule="static", chunksize=chunk):
             first = indptr[u]
             n = indptr[u + 1] - first
@@ -375,6 +405,38 @@ def scatter(
         restore_mode(mode)
 
 
+cdef inline void _scatter_sample(
+    const int32_t* features, const real* values, int32_t n, const int32_t* indptr,
+    const int32_t* targets, const real* weights, real* sums,
+) noexcept nogil:
+    """Add what one sample's non-zeros send to the targets."""
+    cdef int32_t t, k, first
+    cdef real value
+    for t in range(n):
+        if t + ROWS_AHEAD < n:
+            first = indptr[features[t + ROWS_AHEAD]]
+            k = indptr[features[t + ROWS_AHEAD] + 1] - first
+            fetch(targets + first, k * sizeof(int32_t))
+            fetch(weights + first, k * sizeof(real))
+        value = values[t]
+        for k in range(indptr[features[t]], indptr[features[t] + 1]):
+            sums[targets[k]] += weights[k] * value
+
+
+cdef inline void _turn(
+    const real* sums, Py_ssize_t n_out, Py_ssize_t n, real slope, real* out,
+    Py_ssize_t batch,
+) noexcept nogil:
+    """out[u, b] = f(sums[b, u]) for n samples b"""
+    cdef Py_ssize_t u, b
+    cdef real z, bent
+    for u in range(n_out):
+        for b in range(n):
+            z = sums[b * n_out + u]
+            bent = slope * z    # without a branch
+            out[u * batch + b] = z if z > 0 else bent
+
+
 def gather_nonzeros(
     const int32_t[::1] starts,           # IN   (>= batch + 1,) of each sample's
     const int32_t[::1] features,         # IN   (>= n_nonzeros,)
@@ -384,33 +446,41 @@ def gather_nonzeros(
     const real[::1] weights,             # IN   (n_links,)
     const real[::1] bias,                # IN   (n_out,)
     real slope,                          # IN   of the activation below 0
+    real[:, :, ::1] sums,                # scratch (n_threads, min(LINE, batch), n_out)
     real[:, ::1] out,                    # OUT  (n_out, batch)
     int n_threads,
 ):
     """What `gather` computes, from the non-zeros of a sparse batch."""
-    cdef Py_ssize_t block, b, u, last, batch = out.shape[1]
-    cdef int32_t t, k
-    cdef real bent
+    cdef Py_ssize_t block, b, n, n_out = out.shape[0], batch = out.shape[1]
+    cdef real* own
     cdef int team = _team(
-        out.shape[0] * batch
+        n_out * batch
         + starts[batch] * (targets.shape[0] // max(1, indptr.shape[0] - 1)), n_threads)
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
         for block in prange((batch + LINE - 1) // LINE, schedule="static", chunksize=1):
-            last = min(batch, (block + 1) * LINE)
-            for u in range(out.shape[0]):
-                for b in range(block * LINE, last):
-                    out[u, b] = bias[u]
-            for b in range(block * LINE, last):
-                for t in range(starts[b], starts[b + 1]):
-                    for k in range(indptr[features[t]], indptr[features[t] + 1]):
-                        out[targets[k], b] += weights[k] * values[t]
-            for u in range(out.shape[0]):
-                for b in range(block * LINE, last):
-                    bent = slope * out[u, b]    # without a branch
-                    out[u, b] = out[u, b] if out[u, b] > 0 else bent
+            n = min(<Py_ssize_t> LINE, batch - block * LINE)
+            own = &sums[threadid(), 0, 0]
+            for b in range(n):
+                memcpy(own + b * n_out, &bias[0], n_out * sizeof(real))
+                _scatter_sample(
+                    &features[0] + starts[block * LINE + b],
+                    &values[0] + starts[block * LINE + b],
+                    starts[block * LINE + b + 1] - starts[block * LINE + b], &indptr[0],
+                    &targets[0], &weights[0], own + b * n_out)
+            _turn(own, n_out, n, slope, &out[0, block * LINE], batch)
         restore_mode(mode)
+
+
+cdef inline void _fetch_links(
+    const int32_t* indptr, Py_ssize_t i, const real* weights, const real* state,
+) noexcept nogil:
+    """Fetch the weights and the first state of a source."""
+    cdef Py_ssize_t bytes = (indptr[i + 1] - indptr[i]) * sizeof(real)
+    fetch(weights + indptr[i], bytes)
+    if state:
+        fetch(state + indptr[i], bytes)
 
 
 # ---------------------------------------------------------------------------
@@ -497,7 +567,7 @@ def learn(
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
         if not far:
-            warm(&delta[0, 0], delta.shape[0] * batch * sizeof(real))
+            fetch(&delta[0, 0], delta.shape[0] * batch * sizeof(real))
         for i in prange(x.shape[0], schedule="static", chunksize=chunk):
             first = indptr[i]
             n = indptr[i + 1] - first
@@ -527,8 +597,8 @@ cdef inline void _learn_feature(
     cdef real[STRIP] gradient
     cdef int32_t t, k
     for k in range(n):
-        gradient[k] = 0
-    for t in range(n_values):
+        gradient[k] = values[0] * delta[targets[k] * batch + samples[0]]
+    for t in range(1, n_values):
         for k in range(n):
             gradient[k] += values[t] * delta[targets[k] * batch + samples[t]]
     _descend(step, weights, state, apart, gradient, n)
@@ -560,7 +630,13 @@ def learn_nonzeros(
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
+        fetch(&delta[0, 0], delta.shape[0] * delta.shape[1] * sizeof(real))
         for p in prange(present.shape[0], schedule="static", chunksize=chunk):
+            if p + ROWS_AHEAD < present.shape[0]:
+                f = present[p + ROWS_AHEAD]
+                fetch(&targets[0] + indptr[f], 4 * (indptr[f + 1] - indptr[f]))
+                _fetch_links(
+                    &indptr[0], f, &weights[0], &state[0, 0] if has_state else NULL)
             f = present[p]
             first = feature_starts[p]
             for k in range(indptr[f], indptr[f + 1], 256):  # STRIP
@@ -630,6 +706,10 @@ def wake(
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
         for r in prange(rows.shape[0], schedule="static", chunksize=chunk):
+            if r + ROWS_AHEAD < rows.shape[0]:
+                _fetch_links(
+                    &indptr[0], rows[r + ROWS_AHEAD], &weights[0],
+                    &state[0, 0] if has_state else NULL)
             i = rows[r]
             first = indptr[i]
             n = indptr[i + 1] - first

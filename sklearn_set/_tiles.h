@@ -75,9 +75,9 @@ static inline void restore_mode(unsigned int mode) { (void)mode; }
 #endif
 
 /* The rows that links point at are fetched before their use: all of them when a sweep
- * starts, where they fit in the second cache (`warm`), otherwise (`far`) link by link.
+ * starts, where they fit in the second cache (`fetch`), otherwise (`far`) link by link.
  * Random accesses would each wait for memory. */
-static inline void warm(const void *p, ptrdiff_t bytes)
+static inline void fetch(const void *p, ptrdiff_t bytes)
 {
     for (ptrdiff_t line = 0; line < bytes; line += 64)
         PREFETCH_L2((const char *)p + line);
@@ -107,8 +107,8 @@ static inline void warm(const void *p, ptrdiff_t bytes)
     } while (0)
 #define FETCH_WEIGHT(weights, links, k, limit)                                         \
     do {                                                                               \
-        if ((links) && (k) + NEAR < (limit))                                           \
-            PREFETCH((weights) + (links)[(k) + NEAR]);                                 \
+        if ((links) && (k) + FAR < (limit))                                            \
+            PREFETCH((weights) + (links)[(k) + FAR]);                                  \
     } while (0)
 
 #define JOIN_(a, b) a##_##b

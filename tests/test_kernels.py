@@ -305,3 +305,27 @@ def test_pseudo_log_likelihood_of_extreme_weights_is_finite():
         np.empty((2, 2)), out, 1,
     )  # fmt: skip
     assert np.isfinite(out).all()
+
+
+@given(st.integers(1, 6), st.integers(1, 6), densities, st.data())
+def test_is_canonical(n_rows, n_columns, density, data):
+    """Against SciPy's own checks, for arrays that are right, nearly right and wrong."""
+    rng = np.random.default_rng(data.draw(seeds))
+    W = random_weights(n_rows, n_columns, density, rng, np.float64)
+    indptr, indices = W.indptr, W.indices
+    for _ in range(data.draw(st.integers(0, 2))):
+        array = indptr if rng.random() < 0.5 or not indices.size else indices
+        array[rng.integers(array.size)] += rng.integers(-2, 3)
+    if rng.random() < 0.3:
+        rng.shuffle(indices)
+    inside = (indptr >= 0).all() and (indptr <= indices.size).all()
+    expected = (
+        inside
+        and indptr[0] == 0
+        and indptr[-1] == indices.size
+        and (np.diff(indptr) >= 0).all()
+        and (indices >= 0).all()
+        and (indices < n_columns).all()
+        and all((np.diff(row) > 0).all() for row in np.split(indices, indptr[1:-1]))
+    )
+    assert _fast.is_canonical(indptr, indices, n_columns) == expected
