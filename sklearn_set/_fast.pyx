@@ -113,9 +113,9 @@ cdef inline int _team(Py_ssize_t work, int n_threads) noexcept nogil:
 
 
 cdef inline int _chunk(Py_ssize_t n_rows, int team) noexcept nogil:
-    """Rows dealt to a thread at a time: few, as rows differ in length, but in one piece
-    of memory, and the same whatever the work."""
-    return <int> max(1, min(1024, n_rows // (16 * team)))
+    """Rows dealt to a thread that is free: a core that others use does not hold up the
+    rest. Neighbours in memory, and few enough, as rows differ in length."""
+    return <int> max(1, min(1024, n_rows // (8 * team)))
 
 
 cdef inline real _sum(const real* values, Py_ssize_t n) noexcept nogil:
@@ -183,11 +183,20 @@ def load_dense(
     int n_threads,
 ):
     """out = X[rows].T"""
-    cdef Py_ssize_t f, b
-    cdef int team = _team(out.shape[0] * out.shape[1], n_threads)
-    for f in prange(out.shape[0], nogil=True, schedule="static", num_threads=team):
-        for b in range(out.shape[1]):
-            out[f, b] = X[rows[b], f]
+    cdef Py_ssize_t part, f, b, first, last, n_features = out.shape[0]
+    cdef int team = _team(n_features * out.shape[1], n_threads)
+    cdef bint has_rows = X.strides[1] == sizeof(real)
+    for part in prange(
+        team, nogil=True, schedule="static", chunksize=1, num_threads=team
+    ):
+        first = n_features * part // team
+        last = n_features * (part + 1) // team
+        if has_rows and last > first:
+            for b in range(out.shape[1]):
+                fetch(&X[rows[b], first], (last - first) * sizeof(real))
+        for f in range(first, last):
+            for b in range(out.shape[1]):
+                out[f, b] = X[rows[b], f]
 
 
 def load_csr(
@@ -310,7 +319,7 @@ def gather(
         mode = flush_subnormals()
         if not far:
             fetch(&x[0, 0], x.shape[0] * batch * sizeof(real))
-        for u in prange(out.shape[0], schedule="static", chunksize=chunk):
+        for u in prange(out.shape[0], schedule="dynamic", chunksize=chunk):
             first = indptr[u]
             n = indptr[u + 1] - first
             own = first if in_order else 0
@@ -459,7 +468,7 @@ def gather_nonzeros(
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        for block in prange((batch + LINE - 1) // LINE, schedule="static", chunksize=1):
+        for block in prange((batch + LINE - 1) // LINE, schedule="dynamic", chunksize=1):
             n = min(<Py_ssize_t> LINE, batch - block * LINE)
             own = &sums[threadid(), 0, 0]
             for b in range(n):
@@ -568,7 +577,7 @@ def learn(
         mode = flush_subnormals()
         if not far:
             fetch(&delta[0, 0], delta.shape[0] * batch * sizeof(real))
-        for i in prange(x.shape[0], schedule="static", chunksize=chunk):
+        for i in prange(x.shape[0], schedule="dynamic", chunksize=chunk):
             first = indptr[i]
             n = indptr[i + 1] - first
             back = &signal[i, 0] if has_signal else NULL
@@ -631,7 +640,7 @@ def learn_nonzeros(
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
         fetch(&delta[0, 0], delta.shape[0] * delta.shape[1] * sizeof(real))
-        for p in prange(present.shape[0], schedule="static", chunksize=chunk):
+        for p in prange(present.shape[0], schedule="dynamic", chunksize=chunk):
             if p + ROWS_AHEAD < present.shape[0]:
                 f = present[p + ROWS_AHEAD]
                 fetch(&targets[0] + indptr[f], 4 * (indptr[f + 1] - indptr[f]))
@@ -705,7 +714,7 @@ def wake(
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        for r in prange(rows.shape[0], schedule="static", chunksize=chunk):
+        for r in prange(rows.shape[0], schedule="dynamic", chunksize=chunk):
             if r + ROWS_AHEAD < rows.shape[0]:
                 _fetch_links(
                     &indptr[0], rows[r + ROWS_AHEAD], &weights[0],
@@ -1070,7 +1079,7 @@ def pseudo_log_likelihood(
         for b in range(batch):
             softplus[j, b] = _softplus(inputs[j, b])
     for i in prange(
-        v.shape[0], nogil=True, schedule="static", chunksize=chunk, num_threads=team
+        v.shape[0], nogil=True, schedule="dynamic", chunksize=chunk, num_threads=team
     ):
         for b in range(batch):
             flip = 1 - 2 * <double> v[i, b]
