@@ -6,6 +6,7 @@ Arrays are feature-major, (n_units, batch).
 """
 
 import numpy as np
+
 from sklearn_set._activations import logistic
 from sklearn_set._builds import _fast
 from sklearn_set._memory import Buffer

@@ -1,6 +1,6 @@
 """Which build of the kernels runs: the same source, compiled for two instruction sets.
 
-Everything else imports the kernels from here: ``from sklearn_set._builds import _fast``.
+All else imports them from here: ``from sklearn_set._builds import _fast``.
 """
 
 import os

@@ -17,7 +17,6 @@ from sklearn_set._memory import aligned_empty
 from sklearn_set._random import draw_places
 from sklearn_set._validation import MAX_LINKS, checked_coef, require_shape
 
-
 # A layer of so many links does not fit in a cache: its weights, looked up in another
 # order than the stored one, would come from memory one by one.
 HUGE = 1 << 16
@@ -141,7 +140,7 @@ class SparseLayer:
 
     def _set(self, links):
         self.links = links
-        self._by_target = None
+        self._by_target = self._in_order = None
         self._squares = None
         self._deferred = None
 
@@ -234,11 +233,24 @@ class SparseLayer:
         elif self._scatters(x):
             self._scatter(x, bias, out, slope)
         else:
-            indptr, sources, links = self.by_target()
+            indptr, sources, links, weights = self._to_gather()
             _fast.gather(
-                x, indptr, sources, links, self.links.weights, bias, slope, out,
-                self.n_threads,
-            )  # fmt: skip
+                x, indptr, sources, links, weights, bias, slope, out, self.n_threads
+            )
+
+    def _to_gather(self):
+        """Return the links by target, with their weights, for the forward pass.
+
+        Where the weights do not change they are put in this order too, which saves
+        looking each of them up.
+        """
+        if self._learns:
+            return *self.by_target(), self.links.weights
+        if self._in_order is None:
+            indptr, sources, links = self.by_target()
+            self._in_order = indptr, sources, None, self.links.weights[links]
+            self._by_target = None
+        return self._in_order
 
     def _require_sources(self, x):
         if x.shape[0] != self.n_in:
@@ -249,7 +261,7 @@ class SparseLayer:
 
     def _scatters(self, x):
         is_narrow = x.shape[1] * self.dtype.itemsize <= NARROW_BYTES
-        has_index = self._learns or self._by_target is not None
+        has_index = self._learns or self._in_order is not None
         return is_narrow and (self.n_links >= HUGE or not has_index)
 
     def _scatter(self, x, bias, out, slope):
@@ -378,7 +390,5 @@ class SparseLayer:
             np.empty(n_links, dtype=self.dtype),
             np.empty((old.state.shape[0], n_links), dtype=self.dtype),
         )
-        _fast.rewire(
-            *old, keep, kept_before, places, self.n_out, *new, self.n_threads
-        )
+        _fast.rewire(*old, keep, kept_before, places, self.n_out, *new, self.n_threads)
         self._set(new)

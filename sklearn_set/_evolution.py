@@ -14,7 +14,7 @@ DIGIT = 11
 
 
 def _bits(weights):
-    """The bits of floating-point numbers as integers, a view."""
+    """Return the bits of floating-point numbers as integers, a view."""
     return weights.view(np.int32 if weights.itemsize == 4 else np.int64)
 
 

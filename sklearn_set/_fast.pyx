@@ -67,11 +67,13 @@ cdef extern from "_tiles.h":
         const double*, Py_ssize_t, const int32_t*, const double*, Py_ssize_t,
         Py_ssize_t, int, double*) nogil
     double learn_unit_float(
-        const float*, const float*, const float*, const float*, Py_ssize_t, const int32_t*, float*, Py_ssize_t,
-        Py_ssize_t, int, float, const double*, float*, Py_ssize_t, float*) nogil
+        const float*, const float*, const float*, const float*, Py_ssize_t,
+        const int32_t*, float*, Py_ssize_t, Py_ssize_t, int, float, const double*,
+        float*, Py_ssize_t, float*) nogil
     double learn_unit_double(
-        const double*, const double*, const double*, const double*, Py_ssize_t, const int32_t*, double*, Py_ssize_t,
-        Py_ssize_t, int, double, const double*, double*, Py_ssize_t, double*) nogil
+        const double*, const double*, const double*, const double*, Py_ssize_t,
+        const int32_t*, double*, Py_ssize_t, Py_ssize_t, int, double, const double*,
+        double*, Py_ssize_t, double*) nogil
     void descend_float(
         const double*, float*, float*, Py_ssize_t, const float*, Py_ssize_t) nogil
     void descend_double(
@@ -468,7 +470,9 @@ def gather_nonzeros(
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        for block in prange((batch + LINE - 1) // LINE, schedule="dynamic", chunksize=1):
+        for block in prange(
+            (batch + LINE - 1) // LINE, schedule="dynamic", chunksize=1
+        ):
             n = min(<Py_ssize_t> LINE, batch - block * LINE)
             own = &sums[threadid(), 0, 0]
             for b in range(n):

@@ -32,7 +32,7 @@ DRAWS_PER_BLOCK = 1024
 
 
 def _distinct(n_places, n_draws, rng, n_threads):
-    """The distinct values among independent draws of a place, ascending.
+    """Return the distinct values among independent draws of a place, ascending.
 
     How many of the draws fall in each block of places is multinomial; within its block
     each of them is uniform.

@@ -182,7 +182,11 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         weights_rng, self._topology_rng, self._shuffle_rng = generators[:3]
         self._chain_rng, self.random_state_ = generators[3:]
         layer = SparseLayer.random(
-            n_components, n_features, n_links, self._topology_rng, dtype,
+            n_components,
+            n_features,
+            n_links,
+            self._topology_rng,
+            dtype,
             effective_n_threads(),
         )
         # Drawn in float64, so that either dtype gets the same weights.

@@ -112,7 +112,7 @@ class Adam(Solver):
 
 
 def waiting_powers(step, n_powers):
-    """What steps without a signal do to a weight and its velocity, if that is linear.
+    """Say what steps without a signal do to a weight and its velocity, if linear.
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
  *
  * Cython calls gather_unit, scatter_unit and learn_unit from _fast.pyx, in parallel
  * over the units. A batch is taken in blocks of vectors, held in registers over a
- * unit's links; what is narrower than a vector is taken as 4, 2 and 1 samples. GCC's
- * and Clang's vector types keep the sums in registers; written with arrays, those of
+ * unit's links; one narrower than a vector is taken as 4, 2 and 1 samples. GCC's and
+ * Clang's vector types keep the sums in registers; written with arrays, those of
  * learn_block spill to the stack. Elsewhere the same code runs on plain arrays.
  */
 #ifndef REAL
@@ -364,9 +364,9 @@ INLINE void NAME(gather_few)(
 }
 
 static inline void NAME(gather_unit)(
-    const REAL *x, ptrdiff_t batch, const int32_t *units,
-    const int32_t *links, const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far,
-    REAL bias, REAL slope, REAL *out)
+    const REAL *x, ptrdiff_t batch, const int32_t *units, const int32_t *links,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
+    REAL *out)
 {
     const ptrdiff_t stride = batch;
 #define BLOCK(b, nv, last)                                                             \
@@ -416,8 +416,8 @@ INLINE void NAME(scatter_few)(
 }
 
 static inline void NAME(scatter_unit)(
-    const REAL *x, ptrdiff_t batch, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *out)
+    const REAL *x, ptrdiff_t batch, const int32_t *targets, const REAL *weights,
+    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out)
 {
     const ptrdiff_t stride = batch;
     ptrdiff_t b = 0;
@@ -483,7 +483,7 @@ static inline void NAME(descend)(
     const double *step, REAL *w, REAL *state, ptrdiff_t apart, const REAL *gradient,
     ptrdiff_t n)
 {
-    if (step[0] == 1)
+    if (step[0] == 1) /* ADAM in _fast.pyx */
         NAME(adam)(step, w, state, state + apart, gradient, n);
     else
         NAME(sgd)(step, w, state, gradient, n);
@@ -533,8 +533,8 @@ INLINE void NAME(learn_block)(
  * hence `gradient` has room for LANES more than the unit has links. */
 INLINE void NAME(learn_few)(
     const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal, REAL *gradient,
-    const int adds, const int width)
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal,
+    REAL *gradient, const int adds, const int width)
 {
     VEC back[4];
     ptrdiff_t k = 0;

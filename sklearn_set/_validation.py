@@ -37,7 +37,7 @@ def checked_csr(name, matrix):
 
 
 def checked_coef(coef):
-    """Return a csr_array of sorted rows that is safe to run on, `coef` if it is that."""
+    """Return a csr_array of sorted rows that is safe to run on; `coef` if it is."""
     if not issparse(coef) or coef.format != "csr" or coef.dtype.kind != "f":
         raise ValueError(
             "The model's weights must be csr_arrays of float32 or float64, got "

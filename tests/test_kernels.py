@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
-from sklearn_set._builds import _fast
+from sklearn_set._builds import available_builds, load_build
+from sklearn_set._solvers import SGD, waiting_powers
 
 DTYPES = [np.float32, np.float64]
 TOLERANCE = {np.float32: 2e-4, np.float64: 1e-11}
@@ -20,6 +21,14 @@ dtypes = st.sampled_from(DTYPES)
 densities = st.sampled_from([0.0, 0.05, 0.4, 1.0])
 threads = st.sampled_from([1, 2, 3])
 seeds = st.integers(0, 2**31)
+slopes = st.sampled_from([0.0, 0.1, 1.0])
+
+
+@pytest.fixture(scope="module", params=available_builds(), autouse=True)
+def build(request):
+    """Run everything here with each build of the kernels."""
+    global _fast
+    _fast = load_build(request.param)
 
 
 def random_weights(n_in, n_out, density, rng, dtype):
@@ -79,8 +88,13 @@ def test_transpose_index(n_in, n_out, density, n_threads, seed):
     assert_array_equal(W.data[links], T.data)
 
 
-@given(sizes, sizes, batches, dtypes, densities, threads, seeds)
-def test_gather(n_in, n_out, batch, dtype, density, n_threads, seed):
+def bend(z, slope):
+    """The piecewise linear activation."""
+    return np.where(z > 0, z, slope * z)
+
+
+@given(sizes, sizes, batches, dtypes, densities, slopes, threads, seeds)
+def test_gather(n_in, n_out, batch, dtype, density, slope, n_threads, seed):
     rng = np.random.default_rng(seed)
     W = random_weights(n_in, n_out, density, rng, dtype)
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
@@ -89,8 +103,8 @@ def test_gather(n_in, n_out, batch, dtype, density, n_threads, seed):
     bias = rng.standard_normal(n_out).astype(dtype)
     out = np.full((n_out, batch), np.nan, dtype=dtype)
     indptr, sources, links = by_target(W)
-    _fast.gather(x, indptr, sources, links, W.data, bias, 1.0, out, n_threads)
-    assert_allclose(out, W.T @ x + bias[:, None], **tolerance)
+    _fast.gather(x, indptr, sources, links, W.data, bias, slope, out, n_threads)
+    assert_allclose(out, bend(W.T @ x + bias[:, None], slope), **tolerance)
 
     # The other way, in the order in which the links are stored.
     bias = rng.standard_normal(n_in).astype(dtype)
@@ -115,6 +129,162 @@ def test_gather_treats_each_sample_alone(dtype, seed):
         assert_array_equal(alone[:, 0], whole[:, b])
 
 
+@given(sizes, sizes, batches, dtypes, densities, slopes, threads, seeds)
+def test_scatter(n_in, n_out, batch, dtype, density, slope, n_threads, seed):
+    """In one part the bits of `gather`; in four the same but for rounding."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_in, n_out, density, rng, dtype)
+    x = rng.standard_normal((n_in, batch)).astype(dtype)
+    x[rng.random(n_in) < 0.3] = 0  # sources at 0 are passed over
+    bias = rng.standard_normal(n_out).astype(dtype)
+    expected, out = np.empty((2, n_out, batch), dtype=dtype)
+    _fast.gather(x, *by_target(W), W.data, bias, slope, expected, 1)
+    for n_parts in (1, 4):
+        parts = np.full((n_parts - 1, n_out, batch), np.nan, dtype=dtype)
+        out[:] = np.nan
+        _fast.scatter(
+            x, W.indptr, W.indices, W.data, bias, slope, parts, out, n_threads
+        )
+        if n_parts == 1:
+            assert_array_equal(out, expected)
+        tolerance = TOLERANCE[dtype]
+        assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
+
+
+def sparse_batch(n_in, batch, dtype, rng):
+    """A batch with many zeros: dense, and as the kernels list it."""
+    dense = rng.standard_normal((n_in, batch)) * (rng.random((n_in, batch)) < 0.2)
+    X = csr_array(dense.T.astype(dtype))
+    indices, indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    rows, counts = np.arange(batch), np.zeros(n_in, np.int32)
+    starts, features = np.empty(batch + 1, np.int32), np.empty(X.nnz, np.int32)
+    present, values = np.empty(n_in, np.int32), np.empty(X.nnz, dtype)
+    n = _fast.load_nonzeros(
+        X.data, indices, indptr, rows, counts, starts, features, values, present
+    )
+    present = np.sort(present[:n])
+    feature_starts, samples = np.empty(n + 1, np.int32), np.empty(X.nnz, np.int32)
+    feature_values = np.empty(X.nnz, dtype)
+    _fast.list_by_feature(
+        starts, features, values, present, counts, feature_starts, samples,
+        feature_values,
+    )  # fmt: skip
+    assert not counts.any()
+    by_sample = starts, features, values
+    by_feature = present, feature_starts, samples
+    return dense.astype(dtype), by_sample, by_feature, feature_values
+
+
+@given(sizes, batches, dtypes, seeds)
+def test_load_nonzeros(n_in, batch, dtype, seed):
+    dense, by_sample, (present, starts, samples), values = sparse_batch(
+        n_in, batch, dtype, np.random.default_rng(seed)
+    )
+    X = csr_array(dense.T)
+    for ours, theirs in zip(by_sample, (X.indptr, X.indices, X.data), strict=True):
+        assert_array_equal(ours, theirs)
+    F = csr_array(dense)
+    assert_array_equal(present, np.flatnonzero(np.diff(F.indptr)))
+    assert_array_equal(starts, np.r_[0, np.diff(F.indptr)[present].cumsum()])
+    assert_array_equal(samples, F.indices)
+    assert_array_equal(values, F.data)
+
+
+@given(sizes, sizes, batches, dtypes, densities, slopes, threads, seeds)
+def test_gather_nonzeros(n_in, n_out, batch, dtype, density, slope, n_threads, seed):
+    """The bits of `gather`, as each sample's features come in ascending order."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_in, n_out, density, rng, dtype)
+    bias = rng.standard_normal(n_out).astype(dtype)
+    dense, by_sample, _, _ = sparse_batch(n_in, batch, dtype, rng)
+    expected, out = np.full((2, n_out, batch), np.nan, dtype=dtype)
+    _fast.gather(dense, *by_target(W), W.data, bias, slope, expected, 1)
+    sums = np.full((n_threads, min(batch, _fast.LINE), n_out), np.nan, dtype=dtype)
+    _fast.gather_nonzeros(
+        *by_sample, W.indptr, W.indices, W.data, bias, slope, sums, out, n_threads
+    )
+    assert_allclose(out, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+
+
+@given(sizes, st.sampled_from([3, 40, 600]), batches, dtypes, threads, seeds)
+def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
+    """Features that are present move as in `learn`, the others not at all."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_in, n_out, 0.7, rng, dtype)  # rows of more than a strip too
+    dense, _, listed, values = sparse_batch(n_in, batch, dtype, rng)
+    delta = rng.standard_normal((n_out, batch)).astype(dtype)
+    velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
+    step = sgd_step(0.2, 0.9, True, 0.5, 0.1)
+    ours, other = W.copy(), velocity.copy()
+    _fast.learn(
+        dense, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, None,
+        np.empty(n_in), 1,
+    )  # fmt: skip
+    seen = np.zeros(n_in, np.int32)
+    before = ours.data.copy()
+    _fast.learn_nonzeros(
+        *listed, values, delta, W.indptr, W.indices, ours.data, other, step, 7, seen,
+        n_threads,
+    )  # fmt: skip
+    is_present = np.isin(np.arange(n_in), listed[0])
+    links = np.repeat(is_present, np.diff(W.indptr))
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    assert_allclose(ours.data[links], W.data[links], **tolerance)
+    assert_allclose(other[0, links], velocity[0, links], **tolerance)
+    assert_array_equal(ours.data[~links], before[~links])
+    assert_array_equal(seen, 7 * is_present)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@given(sizes, dtypes, threads, st.integers(0, 6), seeds)
+def test_wake(momentum, n_in, dtype, n_threads, clock, seed):
+    """Against the steps one by one, by powers and by their list."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_in, 300, 0.9, rng, dtype)
+    velocity = rng.standard_normal((int(momentum > 0), W.nnz)).astype(dtype)
+    step, _ = SGD(0.2, momentum, bool(momentum)).steps(1.0, 0.3)
+    seen = rng.integers(0, clock + 1, n_in, dtype=np.int32)
+    nothing = np.zeros((300, 1), dtype)
+    powers = waiting_powers(step, clock + 1)
+    for table in (powers, np.tile(step, (clock + 1, 1))):
+        ours, ours_v, ours_seen = W.copy(), velocity.copy(), seen.copy()
+        squares = np.full(n_in, np.nan)
+        _fast.wake(
+            np.arange(n_in, dtype=np.int32), table, clock, ours_seen, W.indptr,
+            ours.data, ours_v, squares, n_threads,
+        )  # fmt: skip
+        twin, twin_v = W.copy(), velocity.copy()
+        for i in range(n_in):
+            own = slice(W.indptr[i], W.indptr[i + 1])
+            row, state = twin.data[own].copy(), twin_v[:, own].copy()
+            ends = np.array([0, row.size], np.int32)
+            for _ in range(clock - seen[i]):
+                _fast.learn(
+                    np.zeros((1, 1), dtype), nothing, ends, W.indices[own].copy(), row,
+                    state, step, 1.0, None, np.empty(1), 1,
+                )  # fmt: skip
+            twin.data[own], twin_v[:, own] = row, state
+        tolerance = {"rtol": 10 * TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+        assert_allclose(ours.data, twin.data, **tolerance)
+        assert_allclose(ours_v, twin_v, **tolerance)
+        assert_array_equal(ours_seen, np.full(n_in, clock))
+        assert_allclose(squares, (ours * ours).sum(axis=1), **tolerance)
+
+
+def test_subnormals_are_flushed_and_the_mode_is_restored():
+    tiny = np.array([1e-40], dtype=np.float32)
+    weights, velocity = tiny.copy(), tiny[None].copy()
+    ends, zero = np.array([0, 1], np.int32), np.zeros(1, np.int32)
+    nothing = np.zeros((1, 1), np.float32)
+    for n_threads in (1, 2):
+        _fast.learn(
+            nothing, nothing, ends, zero, weights, velocity,
+            sgd_step(0.1, 0.9, False, 1.0, 0.0), 1.0, None, np.empty(1), n_threads,
+        )  # fmt: skip
+    assert weights[0] == 0 and velocity[0, 0] == 0
+    assert tiny[0] * np.float32(0.5) > 0  # here they still count
+
+
 def naive_sgd(w, velocity, gradient, rate, momentum, nesterov):
     """MLPClassifier's SGDOptimizer."""
     velocity = momentum * velocity - rate * gradient
@@ -131,29 +301,35 @@ def sgd_step(rate, momentum, nesterov, scale, decay):
 @pytest.mark.parametrize(
     "momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True)]
 )
-@given(sizes, sizes, batches, dtypes, densities, threads, st.booleans(), seeds)
+@given(
+    sizes, sizes, batches, dtypes, densities, slopes, threads, st.booleans(),
+    st.booleans(), seeds,
+)  # fmt: skip
 def test_learn(
-    momentum, nesterov, n_in, n_out, batch, dtype, density, n_threads, signals, seed
-):
+    momentum, nesterov, n_in, n_out, batch, dtype, density, slope, n_threads, signals,
+    has_more, seed,
+):  # fmt: skip
     rng = np.random.default_rng(seed)
     W = random_weights(n_in, n_out, density, rng, dtype)
     x = rng.standard_normal((n_in, batch)).astype(dtype)
     delta = rng.standard_normal((n_out, batch)).astype(dtype)
     velocity = rng.standard_normal((1 if momentum else 0, W.nnz)).astype(dtype)
     rows, columns = W.tocoo().coords
-    gradient = 0.5 * (x @ delta.T)[rows, columns] + 0.1 * W.data
+    more = (-x[::-1].copy(), delta[::-1].copy()) if has_more else (None, None)
+    sums = x @ delta.T + (more[0] @ more[1].T if has_more else 0)
+    gradient = 0.5 * sums[rows, columns] + 0.1 * W.data
     expected_w, expected_v = naive_sgd(
         W.data, velocity[0] if momentum else 0.0, gradient, 0.2, momentum, nesterov
     )
-    expected_signal = W @ delta
+    expected_signal = np.where(x > 0, 1, slope) * (W @ delta)
     expected_squares = (W * W).sum(axis=1)
 
     signal = np.full((n_in, batch), np.nan, dtype=dtype) if signals else None
     squares = np.full(n_in, np.nan)
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
     _fast.learn(
-        x, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, signal, squares,
-        n_threads,
+        x, delta, W.indptr, W.indices, W.data, velocity, step, slope, signal, squares,
+        n_threads, *more,
     )  # fmt: skip
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(W.data, expected_w, **tolerance)

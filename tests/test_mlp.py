@@ -15,9 +15,8 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_set import SETMLPClassifier
+from sklearn_set import SETMLPClassifier, _deferred
 from sklearn_set._evolution import SET
-from sklearn_set import _deferred
 from sklearn_set._network import Network
 from sklearn_set._threads import effective_n_threads
 
@@ -327,6 +326,17 @@ def test_read_only_and_fortran_ordered_X(digits):
     F = np.asfortranarray(X)
     F.flags.writeable = False
     assert_same_model(small().fit(X, y), small().fit(F, y))
+
+
+def test_adam_is_a_solver(digits):
+    X_train, X_test, y_train, y_test = digits
+    clf = small(solver="adam", learning_rate_init=0.003, max_iter=30)
+    assert clf.fit(X_train, y_train).score(X_test, y_test) > 0.9
+    whole = small(solver="adam", max_iter=4).fit(X_train, y_train)
+    pieces = small(solver="adam")
+    for _ in range(4):  # moments and bias correction go on
+        pieces.partial_fit(X_train, y_train, classes=np.arange(10))
+    assert_same_model(whole, pieces)
 
 
 # -- going on ------------------------------------------------------------------

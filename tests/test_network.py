@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
+from sklearn_set import _connectivity
 from sklearn_set._activations import ACTIVATIONS
 from sklearn_set._builds import _fast
 from sklearn_set._connectivity import SparseLayer
@@ -189,3 +190,32 @@ def test_layer_sorts_and_adds_up_links_it_is_given(rng):
     layer = SparseLayer.from_coef(messy)
     assert layer.links.targets.dtype == layer.links.indptr.dtype == np.int32
     assert_array_equal(layer.coef.toarray(), messy.toarray())
+
+
+def test_a_huge_layer_scatters_small_batches(rng, monkeypatch):
+    """To the same sums but for rounding, and the same bits for any threads."""
+    outs = []
+    for huge, n_threads in ((1, 1), (1, 2), (1 << 60, 1)):
+        monkeypatch.setattr(_connectivity, "HUGE", huge)
+        layer = SparseLayer.random(
+            3000, 2000, 40_000, np.random.default_rng(1), np.float32, n_threads
+        )
+        own = np.random.default_rng(2)
+        layer.links.weights[:] = own.standard_normal(layer.n_links)
+        layer.prepare(np.zeros((0, layer.n_links), np.float32))
+        x = own.standard_normal((3000, 4)).astype(np.float32)
+        bias, out = np.ones(2000, np.float32), np.empty((2000, 4), np.float32)
+        layer.to_targets(x, bias, out, 0.0)
+        assert (layer._by_target is None) == (huge == 1)
+        outs.append(out)
+    assert_array_equal(outs[0], outs[1])
+    assert_allclose(outs[0], outs[2], rtol=1e-4, atol=1e-4)
+
+
+def test_a_layer_that_is_only_read_does_without_an_index_for_few_rows(rng):
+    layer = SparseLayer.random(30, 20, 100, rng, np.float64)
+    for batch, has_index in ((3, False), (40, True), (3, True)):
+        x, out = rng.standard_normal((30, batch)), np.empty((20, batch))
+        layer.to_targets(x, np.zeros(20), out)
+        assert_allclose(out, layer.coef.toarray().T @ x, rtol=1e-12, atol=1e-12)
+        assert (layer._in_order is not None) == has_index
