@@ -17,12 +17,12 @@ from sklearn_set._memory import aligned_empty
 from sklearn_set._random import draw_places
 from sklearn_set._validation import MAX_LINKS, checked_coef, require_shape
 
-# A layer of so many links does not fit in a cache: its weights, looked up in another
-# order than the stored one, would come from memory one by one.
+# Links from which on a layer scatters small batches: its weights, looked up in another
+# order than the stored one, would take longer than the little that is done with each.
 HUGE = 1 << 16
-# Sums that the sources of a huge layer scatter to, for as many threads.
+# Sums that the sources of such a layer scatter to, for as many threads.
 N_PARTS = 4
-# A row of a batch up to which scattering to it is worth while: a cache line.
+# Bytes of a row of a batch up to which that holds: a cache line.
 NARROW_BYTES = 64
 
 
@@ -209,10 +209,10 @@ class SparseLayer:
     def to_targets(self, x, bias, out, slope=1.0):
         """Write ``f(W.T @ x + bias)`` to `out`.
 
-        A layer that learns gathers at each target, through an index of its own. To
-        build that is not worth while for a few rows to predict, nor is it used for
-        small batches in a huge layer: those are scattered from the sources. A huge
-        layer's sums then differ from the gathered ones by rounding.
+        A layer gathers at each target, through an index by target. To build that is
+        not worth while for a few rows to predict, nor is it used for small batches in
+        a layer of many links: those are scattered from the sources. With many links
+        their sums differ from the gathered ones by rounding.
 
         Parameters
         ----------

@@ -492,6 +492,11 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
     The evolution step is made before each epoch but the first one, which is the same as
     after each but the last; `partial_fit` and `warm_start` go on in the same way.
 
+    A sparse `X` is never made dense: the first layer takes time in proportion to the
+    non-zeros. If more than about a tenth of `X` is non-zero, a dense `X` is faster. The
+    model is the same but for rounding; the penalty in the reported loss counts the
+    links of features that are absent from a batch as when they were last present.
+
     References
     ----------
     .. [1] D. C. Mocanu, E. Mocanu, P. Stone, P. H. Nguyen, M. Gibescu and A. Liotta.
