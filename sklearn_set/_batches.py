@@ -11,9 +11,11 @@ from sklearn_set._memory import Buffer
 from sklearn_set._validation import checked_csr, require_shape
 
 # Predictions go through the units in pieces: of the widest layer as many bytes as stay
-# in the second cache, but enough rows for the links to be worth reading.
+# in the second cache, in whole blocks of registers; enough rows for the links to be
+# worth reading, and not so many that they take much memory.
 PREDICT_BYTES = 3 << 18
-PREDICT_ROWS = 64, 512
+PREDICT_BLOCK = 64
+PREDICT_ROWS = 512
 
 
 class SparseBatch(NamedTuple):
@@ -167,8 +169,8 @@ def predict_batch_size(n_units, itemsize):
     batch_size : int
         Rows; their results do not depend on it.
     """
-    fewest, most = PREDICT_ROWS
-    return min(max(PREDICT_BYTES // (max(n_units) * itemsize), fewest), most)
+    rows = min(PREDICT_BYTES // (max(n_units) * itemsize), PREDICT_ROWS)
+    return max(rows // PREDICT_BLOCK, 1) * PREDICT_BLOCK
 
 
 def map_batches(function, n_samples, batch_size):
