@@ -32,7 +32,7 @@ class DeferredSteps:
         self._links = links
         self._n_threads = n_threads
         self._all = np.arange(n_in, dtype=np.int32)
-        self._seen = np.zeros(n_in, dtype=np.int32)  # each source's last step
+        self.seen = np.zeros(n_in, dtype=np.int32)  # each source's last step
         self._clock = 0  # steps made since all were up to date
         self._table = np.empty((MAX_STEPS, 7))  # the steps, or powers of one
         self._powers_of = None
@@ -49,14 +49,14 @@ class DeferredSteps:
         """
         indptr, _, weights, state = self._links
         _fast.wake(
-            sources, self._table, self._clock, self._seen, indptr, weights, state,
+            sources, self._table, self._clock, self.seen, indptr, weights, state,
             self.squares, self._n_threads,
         )  # fmt: skip
 
     def settle(self):
         """Bring all sources up to date."""
         self.wake(self._all)
-        self._seen[:] = 0
+        self.seen[:] = 0
         self._clock = 0
 
     def start(self, step):
@@ -86,8 +86,3 @@ class DeferredSteps:
     def finish(self):
         """Count the step that `start` announced."""
         self._clock += 1
-
-    @property
-    def seen(self):
-        """Number of each source's last step, which the kernel writes."""
-        return self._seen

@@ -35,6 +35,8 @@ class Network:
         self.biases = [np.ascontiguousarray(bias) for bias in biases]
         self.bias_states = [np.empty((0, bias.size), bias.dtype) for bias in biases]
         self.activation = activation
+        self._is_fused = activation.slope is not None  # computed by the kernels
+        self._slope = activation.slope if self._is_fused else 1.0
         self.loss = loss
         self._max_batch = max_batch
         self._buffers = [
@@ -126,9 +128,8 @@ class Network:
         for i, (layer, bias) in enumerate(zip(self.layers, self.biases, strict=True)):
             out = self._activations(i, x.shape[1])
             is_last = i + 1 == len(self.layers)
-            slope = 1.0 if is_last else self.activation.slope
-            layer.to_targets(x, bias, out, 1.0 if slope is None else slope)
-            if slope is None:
+            layer.to_targets(x, bias, out, 1.0 if is_last else self._slope)
+            if not (is_last or self._is_fused):
                 self.activation.forward(out)
             x = out
         return x
@@ -162,11 +163,10 @@ class Network:
             if i == 0:
                 return squares + self.layers[0].learn(x, delta, None, link_step)
             source, signal = self._activations(i - 1, batch), self._signal(i, batch)
-            slope = self.activation.slope
             squares += self.layers[i].learn(
-                source, delta, signal, link_step, 1.0 if slope is None else slope
+                source, delta, signal, link_step, self._slope
             )
-            if slope is None:
+            if not self._is_fused:
                 self.activation.backward(source, signal)
             delta = signal
 

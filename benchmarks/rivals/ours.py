@@ -1,53 +1,19 @@
 """The package itself."""
 
-import warnings
-
-import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-
 from rivals.base import Contestant
+from rivals.estimator import EstimatorContestant, WholeFit
 from sklearn_set import SETRBM, SETMLPClassifier
 
 
-class OurMLP(Contestant):
+class OurMLP(EstimatorContestant):
     """``partial_fit`` once an epoch: evolves before each epoch but the first."""
 
-    def prepare(self, X, y, hidden, batch, epsilon):
-        self.X, self.y, self.classes = X, y, np.unique(y)
-        self.model = SETMLPClassifier(
-            hidden,
-            epsilon=epsilon,
-            batch_size=batch,
-            learning_rate_init=self.learning_rate,
-            momentum=self.momentum,
-            random_state=0,
-        )
-
-    def epoch(self):
-        self.model.partial_fit(self.X, self.y, classes=self.classes)
-
-    def predict(self, X):
-        return self.model.predict(X)
+    def estimator(self, hidden, epsilon):
+        return SETMLPClassifier(hidden, epsilon=epsilon)
 
 
-class OurFit(OurMLP):
-    """The whole of ``fit`` as one epoch, with the given number of epochs inside."""
-
-    learning_rate = 0.1
-
-    def __init__(self, max_iter):
-        self.max_iter = max_iter
-
-    def prepare(self, X, y, hidden, batch, epsilon):
-        super().prepare(X, y, hidden, batch, epsilon)
-        self.model.set_params(
-            max_iter=self.max_iter, tol=0.0, n_iter_no_change=1_000_000
-        )
-
-    def epoch(self):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            self.model.fit(self.X, self.y)
+class OurFit(WholeFit, OurMLP):
+    """``SETMLPClassifier.fit``."""
 
 
 class OurRBM(Contestant):
