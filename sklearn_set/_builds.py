@@ -1,4 +1,4 @@
-"""Which build of the kernels runs: the same source, compiled for two instruction sets.
+"""Which build of the kernels runs: the same source, for several instruction sets.
 
 All else imports them from here: ``from sklearn_set._builds import _fast``.
 """
@@ -8,9 +8,12 @@ from importlib import import_module
 from importlib.util import find_spec
 
 VARIABLE = "SKLEARN_SET_BUILD"
-BASELINE = "baseline"
-X86_64_V3 = "x86-64-v3"  # AVX2 and FMA
-_MODULES = {BASELINE: "_fast", X86_64_V3: "_fast_v3"}
+# Name of each build, its module, and the level of x86-64 it needs; the slowest first.
+BUILDS = {
+    "baseline": ("_fast", 1),
+    "x86-64-v3": ("_fast_v3", 3),  # AVX2 and FMA
+    "x86-64-v4": ("_fast_v4", 4),  # AVX-512
+}
 
 
 def load_build(build):
@@ -22,7 +25,7 @@ def load_build(build):
         If the package has not been compiled.
     """
     try:
-        return import_module(f"sklearn_set.{_MODULES[build]}")
+        return import_module(f"sklearn_set.{BUILDS[build][0]}")
     except ImportError as error:
         raise ImportError(
             "sklearn_set's compiled part cannot be imported. If you are in its source "
@@ -39,9 +42,12 @@ def available_builds():
     builds : list of str
         From the slowest to the fastest.
     """
-    baseline = load_build(BASELINE)
-    has_v3 = find_spec("sklearn_set._fast_v3") is not None
-    return [BASELINE, X86_64_V3] if has_v3 and baseline.runs_v3() else [BASELINE]
+    level = load_build("baseline").processor_level()
+    return [
+        build
+        for build, (module, needed) in BUILDS.items()
+        if needed <= level and find_spec(f"sklearn_set.{module}") is not None
+    ]
 
 
 def choose_build():

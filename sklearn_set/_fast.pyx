@@ -28,19 +28,25 @@ cdef extern from *:
     #endif
 
     #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-    static int cpu_runs_v3(void)
+    #define HAS(feature) __builtin_cpu_supports(feature)
+    static int cpu_level(void)
     {
         __builtin_cpu_init();
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-            && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+        if (!(HAS("avx2") && HAS("fma") && HAS("bmi") && HAS("bmi2")))
+            return 1;
+        if (!(HAS("avx512f") && HAS("avx512bw") && HAS("avx512cd") && HAS("avx512dq")
+              && HAS("avx512vl")))
+            return 3;
+        return 4;
     }
+    #undef HAS
     #else
-    static int cpu_runs_v3(void) { return 0; }
+    static int cpu_level(void) { return 1; }
     #endif
     """
     const int openmp_enabled
     int omp_get_max_threads() nogil
-    int cpu_runs_v3() nogil
+    int cpu_level() nogil
 
 ctypedef fused real:
     float
@@ -100,9 +106,9 @@ def max_threads():
     return omp_get_max_threads()
 
 
-def runs_v3():
-    """Whether the processor has what a build for x86-64-v3 needs."""
-    return bool(cpu_runs_v3())
+def processor_level():
+    """The level of x86-64 that the processor is known to reach: 1, 3 or 4."""
+    return cpu_level()
 
 
 def has_openmp():

@@ -2,7 +2,7 @@
 
 A solver turns its settings into the coefficients of one step; the kernels apply them to
 every link and bias in place. A new one is a class here with `rule`, `n_states` and
-`coefficients`, and its row of arithmetic in `_tiles.h`.
+`coefficients`, and its row of arithmetic in `_units.h`.
 """
 
 import numpy as np

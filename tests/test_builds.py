@@ -26,7 +26,7 @@ def test_the_environment_chooses(build):
     code = "from sklearn_set._builds import BUILD, _fast; print(BUILD, _fast.__name__)"
     assert run(build, code).stdout.split() == [
         build,
-        f"sklearn_set.{_builds._MODULES[build]}",
+        f"sklearn_set.{_builds.BUILDS[build][0]}",
     ]
 
 
@@ -41,17 +41,19 @@ def test_an_unknown_build_is_refused(monkeypatch):
         _builds.choose_build()
 
 
-def test_a_processor_without_avx2_gets_the_baseline(monkeypatch):
+@pytest.mark.parametrize("level, excluded", [(1, "x86-64-v3"), (3, "x86-64-v4")])
+def test_a_processor_gets_no_build_beyond_its_level(monkeypatch, level, excluded):
     class Old:
         @staticmethod
-        def runs_v3():
-            return False
+        def processor_level():
+            return level
 
     monkeypatch.setattr(_builds, "load_build", lambda build: Old)
     monkeypatch.delenv(_builds.VARIABLE, raising=False)
-    assert _builds.available_builds() == ["baseline"]
-    monkeypatch.setenv(_builds.VARIABLE, "x86-64-v3")
-    with pytest.raises(ImportError, match="cannot run here|not a build that can run"):
+    assert "baseline" in _builds.available_builds()
+    assert excluded not in _builds.available_builds()
+    monkeypatch.setenv(_builds.VARIABLE, excluded)
+    with pytest.raises(ImportError, match="not a build that can run here"):
         _builds.choose_build()
 
 

@@ -1,0 +1,234 @@
+/* A batch of at least a vector, in blocks of vectors: for one REAL and VECTOR_BYTES.
+ * The macros and types of the last copy remain, for _units.h. */
+#if HAS_VECTORS
+#define LANES (VECTOR_BYTES / REAL_BYTES)
+typedef REAL BLOCK_NAME(vec) __attribute__((vector_size(VECTOR_BYTES)));
+typedef BITS BLOCK_NAME(bits) __attribute__((vector_size(VECTOR_BYTES)));
+/* Rows of a batch start anywhere: loads and stores may not assume alignment. */
+typedef REAL BLOCK_NAME(mem)
+    __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
+#define VEC BLOCK_NAME(vec)
+#define LOAD(p) (*(const BLOCK_NAME(mem) *)(p))
+#define STORE(p, a) (*(BLOCK_NAME(mem) *)(p) = (a))
+#else
+#define LANES 1
+#define VEC REAL
+#define LOAD(p) (*(p))
+#define STORE(p, a) (*(p) = (a))
+#endif
+
+#if HAS_VECTORS
+#if LANES == 16
+#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+#elif LANES == 8
+#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7}
+#elif LANES == 4
+#define LANE_NUMBERS {0, 1, 2, 3}
+#else
+#define LANE_NUMBERS {0, 1}
+#endif
+#endif
+
+/* The lanes from the n-th on, and 0 in those before. */
+INLINE VEC BLOCK_NAME(after)(VEC a, ptrdiff_t n)
+{
+#if HAS_VECTORS
+    const BLOCK_NAME(bits) lane = LANE_NUMBERS;
+    return (VEC)((BLOCK_NAME(bits))a & (lane >= (BITS)n));
+#else
+    return a;
+#endif
+}
+
+/* The first n lanes, and 0 in the others. */
+INLINE VEC BLOCK_NAME(first)(VEC a, ptrdiff_t n)
+{
+#if HAS_VECTORS
+    const BLOCK_NAME(bits) lane = LANE_NUMBERS;
+    const BITS count = n < LANES ? (BITS)n : LANES;
+    return (VEC)((BLOCK_NAME(bits))a & (lane < count));
+#else
+    return a;
+#endif
+}
+
+/* The lanes' sum, pairwise; written out, as loops would be vectorised anew. */
+INLINE REAL BLOCK_NAME(sum)(VEC a)
+{
+#if HAS_VECTORS
+#define LANE(i) a[(i) % LANES]
+    if (LANES == 16)
+        return (((LANE(0) + LANE(8)) + (LANE(4) + LANE(12)))
+                + ((LANE(2) + LANE(10)) + (LANE(6) + LANE(14))))
+               + (((LANE(1) + LANE(9)) + (LANE(5) + LANE(13)))
+                  + ((LANE(3) + LANE(11)) + (LANE(7) + LANE(15))));
+    if (LANES == 8)
+        return ((LANE(0) + LANE(4)) + (LANE(2) + LANE(6)))
+               + ((LANE(1) + LANE(5)) + (LANE(3) + LANE(7)));
+    if (LANES == 4)
+        return (LANE(0) + LANE(2)) + (LANE(1) + LANE(3));
+    return LANE(0) + LANE(1);
+#undef LANE
+#else
+    return a;
+#endif
+}
+
+/* out[k] = the sum of dots[k]'s lanes. Both have room for n rounded up to fours. */
+INLINE void BLOCK_NAME(sums)(const VEC *dots, ptrdiff_t n, REAL *out)
+{
+#if HAS_SHUFFLE && REAL_BYTES == 4 && LANES >= 8 /* four links at a time */
+    typedef float eight __attribute__((vector_size(32)));
+    typedef float four_mem __attribute__((vector_size(16), aligned(4), may_alias));
+#define HALVES(a, b, i0, i1, i2, i3, i4, i5, i6, i7, step)                             \
+    (__builtin_shufflevector(a, b, i0, i1, i2, i3, i4, i5, i6, i7)                     \
+     + __builtin_shufflevector(a, b, i0 + step, i1 + step, i2 + step, i3 + step,       \
+                               i4 + step, i5 + step, i6 + step, i7 + step))
+    for (ptrdiff_t k = 0; k < n; k += 4) {
+        eight a[4], b[2], c;
+        for (int i = 0; i < 4; i++)
+#if LANES == 16
+            a[i] = HALVES(dots[k + i], dots[k + i], 0, 1, 2, 3, 4, 5, 6, 7, 8);
+#else
+            a[i] = dots[k + i];
+#endif
+        for (int i = 0; i < 2; i++)
+            b[i] = HALVES(a[2 * i], a[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13, 2);
+        c = HALVES(b[0], b[1], 0, 1, 8, 9, 4, 5, 12, 13, 2);
+        *(four_mem *)(out + k) = __builtin_shufflevector(c, c, 0, 1, 2, 3)
+                                 + __builtin_shufflevector(c, c, 4, 5, 6, 7);
+    }
+#undef HALVES
+#else
+    for (ptrdiff_t k = 0; k < n; k++)
+        out[k] = BLOCK_NAME(sum)(dots[k]);
+#endif
+}
+
+/* The piecewise linear activation: z where z > 0, slope * z elsewhere. */
+INLINE VEC BLOCK_NAME(bend)(VEC z, REAL slope)
+{
+#if HAS_VECTORS
+    const BLOCK_NAME(bits) keep = z > (VEC){0};
+    return (VEC)(((BLOCK_NAME(bits))z & keep) | ((BLOCK_NAME(bits))(slope * z) & ~keep));
+#else
+    return z > 0 ? z : slope * z;
+#endif
+}
+
+/* A batch is taken in blocks of up to eight vectors. The last vector of the last block
+ * may overlap the one before it; `last` is where it starts. */
+#define AT(v, nv, last) ((v) == (nv) - 1 ? (last) : (v) * LANES)
+#define FOR_BLOCKS(batch, widest, block)                                               \
+    do {                                                                               \
+        ptrdiff_t b = 0;                                                               \
+        for (; (widest) == 8 && b + 8 * LANES <= (batch); b += 8 * LANES)              \
+            block(b, 8, 7 * LANES);                                                    \
+        for (; b + 4 * LANES <= (batch); b += 4 * LANES)                               \
+            block(b, 4, 3 * LANES);                                                    \
+        const ptrdiff_t rest = (batch) - b;                                            \
+        if (rest > 3 * LANES)                                                          \
+            block(b, 4, rest - LANES);                                                 \
+        else if (rest > 2 * LANES)                                                     \
+            block(b, 3, rest - LANES);                                                 \
+        else if (rest > LANES)                                                         \
+            block(b, 2, rest - LANES);                                                 \
+        else if (rest > 0)                                                             \
+            block(b, 1, rest - LANES);                                                 \
+    } while (0)
+/* ---- forward: out[b] = bend(bias + sum_k weights[links[k]] * x[units[k], b]) ---- */
+
+/* For nv vectors of samples; nv is a constant wherever this is inlined. */
+INLINE void BLOCK_NAME(gather_block)(
+    const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
+    REAL *out, const int nv, ptrdiff_t last)
+{
+    VEC total[8];
+    for (int v = 0; v < nv; v++)
+        total[v] = (VEC){0} + bias;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const REAL w = links ? weights[links[k]] : weights[k];
+        const REAL *row = x + units[k] * stride;
+        FETCH_ROW(x, stride, units, k, limit, nv * VECTOR_BYTES, far);
+        FETCH_WEIGHT(weights, links, k, limit);
+        for (int v = 0; v < nv; v++)
+            total[v] += w * LOAD(row + AT(v, nv, last));
+    }
+    for (int v = 0; v < nv; v++)
+        STORE(out + AT(v, nv, last), BLOCK_NAME(bend)(total[v], slope));
+}
+
+static inline void BLOCK_NAME(gather_blocks)(
+    const REAL *x, ptrdiff_t batch, const int32_t *units, const int32_t *links,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
+    REAL *out)
+{
+#define BLOCK(b, nv, last)                                                             \
+    BLOCK_NAME(gather_block)(x + (b), batch, units, links, weights, n, limit, far,     \
+                             bias, slope, out + (b), nv, last)
+    FOR_BLOCKS(batch, 8, BLOCK);
+#undef BLOCK
+}
+
+/* ---- backward ---- */
+
+/* For one source with activations x[b] and links k to targets[k]:
+ * signal[b] += sum_k weights[k] * delta[targets[k], b], unless it is NULL;
+ * dots[k] += x[b] * delta[targets[k], b], summed over b but for the lanes. */
+INLINE void BLOCK_NAME(learn_block)(
+    const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal, VEC *dots,
+    const int nv, ptrdiff_t last)
+{
+    const ptrdiff_t twice = (nv - 1) * LANES - last; /* lanes that were here before */
+    VEC own[4], back[4];
+    for (int v = 0; v < nv; v++) {
+        own[v] = LOAD(x + AT(v, nv, last));
+        back[v] = (VEC){0};
+    }
+    own[nv - 1] = BLOCK_NAME(after)(own[nv - 1], twice);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const REAL *row = delta + targets[k] * stride;
+        VEC dot = dots[k];
+        FETCH_ROW(delta, stride, targets, k, limit, nv * VECTOR_BYTES, far);
+        for (int v = 0; v < nv; v++) {
+            const VEC d = LOAD(row + AT(v, nv, last));
+            back[v] += weights[k] * d;
+            dot += own[v] * d;
+        }
+        dots[k] = dot;
+    }
+    if (!signal)
+        return;
+    back[nv - 1] = BLOCK_NAME(after)(back[nv - 1], twice);
+    for (int v = 0; v < nv; v++) {
+        REAL *sum = signal + AT(v, nv, last);
+        STORE(sum, LOAD(sum) + back[v]);
+    }
+}
+
+/* The same for a batch of at least one vector, `adds` being 0. More samples without a
+ * signal, more_x and more_delta, add to the gradient, unless they are NULL. */
+static inline void BLOCK_NAME(learn_blocks)(
+    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
+    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
+{
+    VEC dots[STRIP];
+    for (ptrdiff_t k = 0; k < (n + 3) / 4 * 4; k++)
+        dots[k] = (VEC){0};
+#define BLOCK(b, nv, last)                                                             \
+    BLOCK_NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n, limit, far,    \
+                      signal ? signal + (b) : NULL, dots, nv, last)
+#define MORE(b, nv, last)                                                              \
+    BLOCK_NAME(learn_block)(more_x + (b), more_delta + (b), batch, targets, weights, n,      \
+                      limit, far, NULL, dots, nv, last)
+    FOR_BLOCKS(batch, 4, BLOCK);
+    if (more_x)
+        FOR_BLOCKS(batch, 4, MORE);
+#undef BLOCK
+#undef MORE
+    BLOCK_NAME(sums)(dots, n, gradient);
+}
+

@@ -1,0 +1,390 @@
+/* What _fast.pyx calls, for one REAL. */
+#if WIDE_BYTES > NARROW_BYTES
+#define VECTOR_BYTES WIDE_BYTES
+#include "_blocks.h"
+#undef VECTOR_BYTES
+#undef LANES
+#undef LANE_NUMBERS
+#undef VEC
+#undef LOAD
+#undef STORE
+#undef AT
+#undef FOR_BLOCKS
+#endif
+#define VECTOR_BYTES NARROW_BYTES
+#include "_blocks.h"
+#define IS_WIDE(batch)                                                                 \
+    (WIDE_BYTES > NARROW_BYTES && (batch) * REAL_BYTES >= WIDE_BYTES)
+
+#if HAS_VECTORS
+/* Fewer samples than a vector holds are at most 16 bytes. */
+typedef REAL NAME(few) __attribute__((vector_size(16)));
+typedef REAL NAME(few_mem)
+    __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
+typedef int64_t NAME(half_mem) __attribute__((aligned(sizeof(REAL)), may_alias));
+typedef int64_t NAME(halves) __attribute__((vector_size(16)));
+#define FEW NAME(few)
+#else
+#define FEW REAL
+#endif
+
+/* Load and store `width` numbers, of 16 bytes or less; 0 in the other lanes. */
+INLINE FEW NAME(load_few)(const REAL *p, const int width)
+{
+#if HAS_VECTORS
+    if (width * REAL_BYTES == 16)
+        return *(const NAME(few_mem) *)p;
+    if (width * REAL_BYTES == 8)
+        return (FEW)(NAME(halves)){*(const NAME(half_mem) *)p, 0};
+    return (FEW){p[0]};
+#else
+    return p[0];
+#endif
+}
+
+INLINE void NAME(store_few)(REAL *p, FEW a, const int width)
+{
+#if HAS_VECTORS
+    if (width * REAL_BYTES == 16)
+        *(NAME(few_mem) *)p = a;
+    else if (width * REAL_BYTES == 8)
+        *(NAME(half_mem) *)p = ((NAME(halves))a)[0];
+    else
+        p[0] = a[0];
+#else
+    p[0] = a;
+#endif
+}
+
+/* out[b] = sample b of the rows of LANES units, one in each lane. */
+INLINE void NAME(pick)(
+    const REAL *x, ptrdiff_t stride, const int32_t *units, const int width, VEC *out)
+{
+#define PICK(i) x[units[i] * stride + b]
+#define PAIR(i) (*(const pair_bits *)(x + units[i] * stride))
+#if LANES == 8 && HAS_SHUFFLE
+    if (width == 2) { /* both samples of a unit by one load */
+        typedef int64_t pair_bits __attribute__((aligned(4), may_alias));
+        typedef int64_t pairs __attribute__((vector_size(VECTOR_BYTES)));
+        const VEC low = (VEC)(pairs){PAIR(0), PAIR(1), PAIR(4), PAIR(5)};
+        const VEC high = (VEC)(pairs){PAIR(2), PAIR(3), PAIR(6), PAIR(7)};
+        out[0] = __builtin_shufflevector(low, high, 0, 2, 8, 10, 4, 6, 12, 14);
+        out[1] = __builtin_shufflevector(low, high, 1, 3, 9, 11, 5, 7, 13, 15);
+        return;
+    }
+#endif
+    for (int b = 0; b < width; b++)
+#if LANES == 8
+        out[b] = (VEC){PICK(0), PICK(1), PICK(2), PICK(3),
+                       PICK(4), PICK(5), PICK(6), PICK(7)};
+#elif LANES == 4
+        out[b] = (VEC){PICK(0), PICK(1), PICK(2), PICK(3)};
+#elif LANES == 2
+        out[b] = (VEC){PICK(0), PICK(1)};
+#else
+        out[b] = PICK(0);
+#endif
+#undef PICK
+#undef PAIR
+}
+
+/* The backward pass through it, z being its value: signal where z > 0, ... */
+INLINE void NAME(bend_back)(
+    const REAL *restrict z, REAL *restrict signal, ptrdiff_t batch, REAL slope)
+{
+    for (ptrdiff_t b = 0; b < batch; b++) {
+        const REAL bent = slope * signal[b]; /* without a branch */
+        signal[b] = z[b] > 0 ? signal[b] : bent;
+    }
+}
+
+/* A batch of less than a vector, in pieces that a FEW holds. */
+#define FOR_FEW(batch, few)                                                            \
+    do {                                                                               \
+        ptrdiff_t b = 0;                                                               \
+        for (; b + 4 <= (batch); b += 4)                                               \
+            few(b, 4);                                                                 \
+        for (; b + 2 <= (batch); b += 2)                                               \
+            few(b, 2);                                                                 \
+        for (; b < (batch); b++)                                                       \
+            few(b, 1);                                                                 \
+    } while (0)
+
+/* For fewer samples than a vector holds. */
+INLINE void NAME(gather_few)(
+    const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
+    REAL *out, const int width)
+{
+    FEW total = (FEW){0} + bias;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const REAL w = links ? weights[links[k]] : weights[k];
+        FETCH_ROW(x, stride, units, k, limit, 1, far);
+        FETCH_WEIGHT(weights, links, k, limit);
+        total += w * NAME(load_few)(x + units[k] * stride, width);
+    }
+    NAME(store_few)(out, total, width);
+    for (int b = 0; b < width; b++) {
+        const REAL bent = slope * out[b]; /* without a branch */
+        out[b] = out[b] > 0 ? out[b] : bent;
+    }
+}
+
+static inline void NAME(gather_unit)(
+    const REAL *x, ptrdiff_t batch, const int32_t *units, const int32_t *links,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
+    REAL *out)
+{
+    const ptrdiff_t stride = batch;
+#define FEW_OF(b, width)                                                               \
+    NAME(gather_few)(x + (b), stride, units, links, weights, n, limit, far, bias,      \
+                     slope, out + (b), width)
+    if (IS_WIDE(batch))
+        SIZED(gather_blocks, WIDE_BYTES)
+        (x, batch, units, links, weights, n, limit, far, bias, slope, out);
+    else if (batch >= LANES)
+        SIZED(gather_blocks, NARROW_BYTES)
+        (x, batch, units, links, weights, n, limit, far, bias, slope, out);
+    else if (batch == 2) /* a constant saves a multiplication a link */
+        NAME(gather_few)(
+            x, 2, units, links, weights, n, limit, far, bias, slope, out, 2);
+    else
+        FOR_FEW(batch, FEW_OF);
+#undef FEW_OF
+}
+
+/* ---- forward from the source: out[targets[k], b] += weights[k] * x[b] ---- */
+
+INLINE void NAME(scatter_block)(
+    const REAL *x, ptrdiff_t stride, const int32_t *targets, const REAL *weights,
+    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out, const int nv)
+{
+    VEC own[4];
+    for (int v = 0; v < nv; v++)
+        own[v] = LOAD(x + v * LANES);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        REAL *row = out + targets[k] * stride;
+        FETCH_FAR(out, stride, targets, k, limit, far);
+        for (int v = 0; v < nv; v++)
+            STORE(row + v * LANES, LOAD(row + v * LANES) + weights[k] * own[v]);
+    }
+}
+
+INLINE void NAME(scatter_few)(
+    const REAL *x, ptrdiff_t stride, const int32_t *targets, const REAL *weights,
+    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out, const int width)
+{
+    const FEW own = NAME(load_few)(x, width);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        REAL *row = out + targets[k] * stride;
+        FETCH_FAR(out, stride, targets, k, limit, far);
+        NAME(store_few)(row, NAME(load_few)(row, width) + weights[k] * own, width);
+    }
+}
+
+static inline void NAME(scatter_unit)(
+    const REAL *x, ptrdiff_t batch, const int32_t *targets, const REAL *weights,
+    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out)
+{
+    const ptrdiff_t stride = batch;
+    ptrdiff_t b = 0;
+    if (batch == 1 && x[0] == 0)
+        return;
+    if (batch == 2) { /* a constant saves a multiplication a link */
+        NAME(scatter_few)(x, 2, targets, weights, n, limit, far, out, 2);
+        return;
+    }
+    for (; b + 4 * LANES <= batch; b += 4 * LANES)
+        NAME(scatter_block)(x + b, stride, targets, weights, n, limit, far, out + b, 4);
+    for (; b + LANES <= batch; b += LANES)
+        NAME(scatter_block)(x + b, stride, targets, weights, n, limit, far, out + b, 1);
+    x += b;
+    out += b;
+#define FEW_OF(b, width)                                                               \
+    NAME(scatter_few)(x + (b), stride, targets, weights, n, limit, far, out + (b), width)
+    FOR_FEW(batch % LANES, FEW_OF);
+#undef FEW_OF
+}
+
+/* ---- solvers: one step in place; g = scale * gradient + decay * w ---- */
+
+/* v <- momentum * v - rate * g;  w <- w + ahead * v - now * g
+ * with (ahead, now) = (1, 0), or (momentum, rate) for Nesterov's momentum.
+ * Without momentum there is no velocity (NULL) and w <- w - rate * g. */
+static inline void NAME(sgd)(
+    const double *step, REAL *restrict w, REAL *restrict velocity,
+    const REAL *restrict gradient, ptrdiff_t n)
+{
+    const REAL rate = (REAL)step[1], momentum = (REAL)step[2], ahead = (REAL)step[3],
+               now = (REAL)step[4], scale = (REAL)step[5], decay = (REAL)step[6];
+    if (!velocity) {
+        for (ptrdiff_t k = 0; k < n; k++)
+            w[k] -= rate * (scale * gradient[k] + decay * w[k]);
+        return;
+    }
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const REAL g = scale * gradient[k] + decay * w[k];
+        velocity[k] = momentum * velocity[k] - rate * g;
+        w[k] += ahead * velocity[k] - now * g;
+    }
+}
+
+/* m <- m + (1 - beta_1)(g - m);  v <- v + (1 - beta_2)(g g - v);
+ * w <- w - rate * m / (sqrt(v) + adam_epsilon), the rate corrected for the bias. */
+static inline void NAME(adam)(
+    const double *step, REAL *restrict w, REAL *restrict m, REAL *restrict v,
+    const REAL *restrict gradient, ptrdiff_t n)
+{
+    const REAL rate = (REAL)step[1], new_1 = (REAL)step[2], new_2 = (REAL)step[3],
+               epsilon = (REAL)step[4], scale = (REAL)step[5], decay = (REAL)step[6];
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const REAL g = scale * gradient[k] + decay * w[k];
+        m[k] += new_1 * (g - m[k]);
+        v[k] += new_2 * (g * g - v[k]);
+        w[k] -= rate * m[k] / ((sizeof(REAL) == 4 ? sqrtf(v[k]) : sqrt(v[k])) + epsilon);
+    }
+}
+
+/* One step of the rule that step[0] names; the states lie `apart` from each other. */
+static inline void NAME(descend)(
+    const double *step, REAL *w, REAL *state, ptrdiff_t apart, const REAL *gradient,
+    ptrdiff_t n)
+{
+    if (step[0] == 1) /* ADAM in _fast.pyx */
+        NAME(adam)(step, w, state, state + apart, gradient, n);
+    else
+        NAME(sgd)(step, w, state, gradient, n);
+}
+
+/* For fewer samples than a vector holds the lanes take the links instead:
+ * signal[b] += sum_k weights[k] * delta[targets[k], b] for all b < width,
+ * gradient[k] = or, if it `adds`, += sum_b x[b] * delta[targets[k], b].
+ * Where the links do not fill the lanes, those of the next unit do, with a weight of 0:
+ * hence `gradient` has room for LANES more than the unit has links. */
+INLINE void NAME(learn_few)(
+    const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal,
+    REAL *gradient, const int adds, const int width)
+{
+    VEC back[4];
+    ptrdiff_t k = 0;
+    for (int b = 0; b < width; b++)
+        back[b] = (VEC){0};
+    for (; k < n && k + LANES <= limit; k += LANES) {
+        VEC d[4], g = (VEC){0};
+        const VEC w = BLOCK_NAME(first)(LOAD(weights + k), n - k);
+        if (adds)
+            g = LOAD(gradient + k);
+        for (int i = 0; i < LANES; i++)
+            FETCH_FAR(delta, stride, targets, k + i, limit, far);
+        NAME(pick)(delta, stride, targets + k, width, d);
+        for (int b = 0; b < width; b++) {
+            back[b] += w * d[b];
+            g += x[b] * d[b];
+        }
+        STORE(gradient + k, g);
+    }
+    for (int b = 0; b < width; b++)
+        signal[b] += BLOCK_NAME(sum)(back[b]);
+    for (; k < n; k++) { /* at the end of all links */
+        REAL g = adds ? gradient[k] : 0;
+        for (int b = 0; b < width; b++) {
+            const REAL d = delta[targets[k] * stride + b];
+            signal[b] += weights[k] * d;
+            g += x[b] * d;
+        }
+        gradient[k] = g;
+    }
+}
+
+/* The same for a batch of less than a vector. */
+static inline void NAME(learn_narrow)(
+    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
+    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
+{
+    REAL ignored[LANES] = {0};
+    if (batch == 2 && !more_x) { /* a constant saves a multiplication for each link */
+        NAME(learn_few)(
+            x, delta, 2, targets, weights, n, limit, far, signal, gradient, 0, 2);
+        return;
+    }
+#define FEW_OF(b, width)                                                               \
+    NAME(learn_few)(x + (b), delta + (b), batch, targets, weights, n, limit, far,      \
+                    signal + (b), gradient, (b) > 0, width)
+#define MORE(b, width)                                                                 \
+    NAME(learn_few)(more_x + (b), more_delta + (b), batch, targets, weights, n, limit, \
+                    far, ignored + (b), gradient, 1, width)
+    FOR_FEW(batch, FEW_OF);
+    if (more_x)
+        FOR_FEW(batch, MORE);
+#undef FEW_OF
+#undef MORE
+}
+
+/* Of n weights; `limit` is how many follow in memory. */
+static inline double NAME(sum_of_squares)(
+    const REAL *w, ptrdiff_t n, ptrdiff_t limit)
+{
+    VEC part = (VEC){0};
+    REAL rest = 0;
+    ptrdiff_t k = 0;
+    for (; k < n && k + LANES <= limit; k += LANES) {
+        const VEC own = BLOCK_NAME(first)(LOAD(w + k), n - k);
+        part += own * own;
+    }
+    for (; k < n; k++)
+        rest += w[k] * w[k];
+    return (double)BLOCK_NAME(sum)(part) + rest;
+}
+
+/* The backward pass of one source and the solver's step on its links:
+ * signal[b] = bend'(x[b]) * sum_k weights[k] * delta[targets[k], b], unless NULL;
+ * gradient_k = sum_b x[b] * delta[targets[k], b].
+ * Returns the sum of the squared weights as they were. */
+static inline double NAME(learn_unit)(
+    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    ptrdiff_t batch, const int32_t *targets, REAL *weights, ptrdiff_t n,
+    ptrdiff_t limit, int far, REAL slope, const double *step, REAL *state,
+    ptrdiff_t apart, REAL *signal)
+{
+    REAL gradient[STRIP + LANES], few[LANES] = {0};
+    double squares = 0;
+    for (ptrdiff_t b = 0; signal && batch >= LANES && b < batch; b++)
+        signal[b] = 0;
+    for (ptrdiff_t k = 0; k < n; k += STRIP) {
+        const ptrdiff_t m = n - k < STRIP ? n - k : STRIP;
+        squares += NAME(sum_of_squares)(weights + k, m, limit - k);
+        if (IS_WIDE(batch))
+            SIZED(learn_blocks, WIDE_BYTES)
+            (x, delta, more_x, more_delta, batch, targets + k, weights + k, m,
+             limit - k, far, signal, gradient);
+        else if (batch >= LANES)
+            SIZED(learn_blocks, NARROW_BYTES)
+            (x, delta, more_x, more_delta, batch, targets + k, weights + k, m,
+             limit - k, far, signal, gradient);
+        else
+            NAME(learn_narrow)(x, delta, more_x, more_delta, batch, targets + k,
+                               weights + k, m, limit - k, far, few, gradient);
+        NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m);
+    }
+    if (!signal)
+        return squares;
+    for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)
+        signal[b] = few[b];
+    NAME(bend_back)(x, signal, batch, slope);
+    return squares;
+}
+
+
+#undef VECTOR_BYTES
+#undef IS_WIDE
+#undef LANES
+#undef LANE_NUMBERS
+#undef FEW
+#undef VEC
+#undef LOAD
+#undef STORE
+#undef AT
+#undef FOR_BLOCKS
+#undef FOR_FEW
