@@ -33,20 +33,27 @@ class Task(NamedTuple):
 # Seconds before each measurement: threads of whoever ran last, BLAS's above all, spin
 # for a while before they sleep.
 PAUSE = 0.5
+# Seconds that a measurement lasts at least, in whole epochs: after the pause the first
+# milliseconds find cold caches and sleeping threads.
+LEAST = 0.3
+
+
+def timed(function, *arguments):
+    """Return the seconds that a call takes."""
+    begin = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - begin
 
 
 def measure(contestant, task, X):
-    """Return the seconds of one epoch, or the median of many calls of predict."""
+    """Return the seconds of an epoch or of a call of predict, the median of several."""
     time.sleep(PAUSE)
-    if not task.predict_rows:
-        begin = time.perf_counter()
-        contestant.epoch()
-        return time.perf_counter() - begin
-    rows, seconds = X[: task.predict_rows], []
-    for _ in range(task.calls):
-        begin = time.perf_counter()
-        contestant.predict(rows)
-        seconds.append(time.perf_counter() - begin)
+    if task.predict_rows:
+        rows = X[: task.predict_rows]
+        return median(timed(contestant.predict, rows) for _ in range(task.calls))
+    seconds = [timed(contestant.epoch)]
+    while sum(seconds) < LEAST:
+        seconds.append(timed(contestant.epoch))
     return median(seconds)
 
 

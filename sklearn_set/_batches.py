@@ -1,5 +1,6 @@
 """From the rows of X to feature-major batches, and back."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,17 +19,45 @@ PREDICT_BLOCK = 64
 PREDICT_ROWS = 512
 
 
-class SparseBatch(NamedTuple):
-    """The non-zeros of a batch, by sample and by feature."""
+class ByFeature(NamedTuple):
+    """The non-zeros of a batch, by feature."""
 
-    shape: tuple  # (n_features, batch)
-    starts: np.ndarray  # int32 (batch + 1,), of each sample's non-zeros
+    present: np.ndarray  # int32 (n_present,), ascending: those not 0 throughout
+    starts: np.ndarray  # int32 (n_present + 1,), of each one's non-zeros
+    samples: np.ndarray  # int32 (n_nonzeros,)
+    values: np.ndarray  # (n_nonzeros,)
+
+
+class BySample(NamedTuple):
+    """The non-zeros of a batch, by sample."""
+
+    starts: np.ndarray  # int32 (batch + 1,), of each one's non-zeros
     features: np.ndarray  # int32 (n_nonzeros,)
     values: np.ndarray  # (n_nonzeros,)
-    present: np.ndarray  # int32 (n_present,), the features that are not 0 throughout
-    feature_starts: np.ndarray  # int32 (n_present + 1,), of each one's non-zeros
-    samples: np.ndarray  # int32 (n_nonzeros,)
-    feature_values: np.ndarray  # (n_nonzeros,)
+
+
+class SparseBatch:
+    """The non-zeros of a batch.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Number of features and samples.
+    by_sample : BySample
+        As loaded.
+    list_by_feature : callable
+        Returns `ByFeature`; only learning asks for it.
+    """
+
+    def __init__(self, shape, by_sample, list_by_feature):
+        self.shape = shape
+        self.by_sample = by_sample
+        self._list = list_by_feature
+
+    @cached_property
+    def by_feature(self):
+        """The same non-zeros, by feature."""
+        return self._list(self.by_sample)
 
 
 class _Rows:
@@ -103,7 +132,7 @@ class SparseRows(_Rows):
             np.ascontiguousarray(X.indices, dtype=index),
             np.ascontiguousarray(X.indptr, dtype=index),
         )
-        self._buffers = None
+        self._by_sample = self._by_feature = None
 
     def _allocate(self):
         """Allocate room for the batch with the most non-zeros there can be."""
@@ -114,36 +143,40 @@ class SparseRows(_Rows):
                 f"A batch of {self.max_batch} samples of X may hold {most} non-zeros, "
                 "more than can be counted in 32 bits. Lower batch_size."
             )
-        n_present = min(most, self.n_features)
-        self._counts = np.zeros(self.n_features, dtype=np.int32)
-        self._buffers = SparseBatch(
-            None,
+        self._by_sample = BySample(
             np.empty(self.max_batch + 1, dtype=np.int32),
             np.empty(most, dtype=np.int32),
             np.empty(most, dtype=self.dtype),
-            np.empty(n_present, dtype=np.int32),
-            np.empty(n_present + 1, dtype=np.int32),
-            np.empty(most, dtype=np.int32),
-            np.empty(most, dtype=self.dtype),
         )
+        self._most = most
 
     def batch(self, selected, n_threads):
         """Return the non-zeros of ``X[selected].T``, which the next overwrite."""
-        if self._buffers is None:
+        if self._by_sample is None:
             self._allocate()
-        batch, own = selected.size, self._buffers
-        n_present = _fast.load_nonzeros(
-            *self._arrays, selected, self._counts, own.starts, own.features, own.values,
-            own.present,
-        )  # fmt: skip
-        starts, present = own.starts[: batch + 1], own.present[:n_present]
-        present.sort()  # the links of features are visited in their order in memory
-        _fast.list_by_feature(
-            starts, own.features, own.values, present, self._counts,
-            own.feature_starts, own.samples, own.feature_values,
-        )  # fmt: skip
-        shape = self.n_features, batch
-        return own._replace(shape=shape, starts=starts, present=present)
+        own = self._by_sample
+        _fast.load_nonzeros(*self._arrays, selected, *own)
+        own = own._replace(starts=own.starts[: selected.size + 1])
+        shape = self.n_features, selected.size
+        return SparseBatch(shape, own, self._list_by_feature)
+
+    def _allocate_by_feature(self):
+        n_present = min(self._most, self.n_features)
+        self._counts = np.zeros(self.n_features, dtype=np.int32)
+        self._marks = np.zeros(-(-self.n_features // 64), dtype=np.uint64)
+        self._by_feature = ByFeature(
+            np.empty(n_present, dtype=np.int32),
+            np.empty(n_present + 1, dtype=np.int32),
+            np.empty(self._most, dtype=np.int32),
+            np.empty(self._most, dtype=self.dtype),
+        )
+
+    def _list_by_feature(self, by_sample):
+        if self._by_feature is None:
+            self._allocate_by_feature()
+        own = self._by_feature
+        n_present = _fast.list_by_feature(*by_sample, self._counts, self._marks, *own)
+        return own._replace(present=own.present[:n_present])
 
     def _dense(self, selected, out, n_threads):
         _fast.load_csr(*self._arrays, selected, out)

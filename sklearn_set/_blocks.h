@@ -4,15 +4,21 @@
 #define LANES (VECTOR_BYTES / REAL_BYTES)
 typedef REAL BLOCK_NAME(vec) __attribute__((vector_size(VECTOR_BYTES)));
 typedef BITS BLOCK_NAME(bits) __attribute__((vector_size(VECTOR_BYTES)));
+typedef UNSIGNED BLOCK_NAME(words) __attribute__((vector_size(VECTOR_BYTES)));
 /* Rows of a batch start anywhere: loads and stores may not assume alignment. */
 typedef REAL BLOCK_NAME(mem)
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
 #define VEC BLOCK_NAME(vec)
+#define WORDS BLOCK_NAME(words)
+#define SELECT(mask, a, b)                                                             \
+    ((VEC)(((BLOCK_NAME(bits))(a) & (mask)) | ((BLOCK_NAME(bits))(b) & ~(mask))))
 #define LOAD(p) (*(const BLOCK_NAME(mem) *)(p))
 #define STORE(p, a) (*(BLOCK_NAME(mem) *)(p) = (a))
 #else
 #define LANES 1
 #define VEC REAL
+#define WORDS UNSIGNED
+#define SELECT(mask, a, b) ((mask) ? (a) : (b))
 #define LOAD(p) (*(p))
 #define STORE(p, a) (*(p) = (a))
 #endif
@@ -108,12 +114,37 @@ INLINE void BLOCK_NAME(sums)(const VEC *dots, ptrdiff_t n, REAL *out)
 /* The piecewise linear activation: z where z > 0, slope * z elsewhere. */
 INLINE VEC BLOCK_NAME(bend)(VEC z, REAL slope)
 {
-#if HAS_VECTORS
-    const BLOCK_NAME(bits) keep = z > (VEC){0};
-    return (VEC)(((BLOCK_NAME(bits))z & keep) | ((BLOCK_NAME(bits))(slope * z) & ~keep));
+    return SELECT(z > 0, z, slope * z);
+}
+
+/* 1 / (1 + exp(-z)). With e = exp(-|z|) that is 1 / (1 + e) or e / (1 + e), and
+ * e = 2^n exp(r) for r = -|z| - n ln 2 in [-ln 2 / 2, ln 2 / 2], exp(r) by its series.
+ * To add `rounder` leaves the integer n in the lowest bits. */
+INLINE VEC BLOCK_NAME(logistic)(VEC z)
+{
+#if REAL_BYTES == 4
+    const REAL rounder = 12582912, lowest = -87; /* 1.5 * 2^23 */
+    const REAL ln2_high = 0.693359375f, ln2_low = -2.12194440054690583e-4f;
+    const int terms = 7, mantissa = 23;
 #else
-    return z > 0 ? z : slope * z;
+    const REAL rounder = 6755399441055744, lowest = -708; /* 1.5 * 2^52 */
+    const REAL ln2_high = 0.693147180369123816490, ln2_low = 1.90821492927058770002e-10;
+    const int terms = 13, mantissa = 52;
 #endif
+    union {
+        VEC number;
+        WORDS words;
+    } shifted, e;
+    const VEC one = (VEC){0} + 1, negative = SELECT(z < 0, z, -z);
+    const VEC y = SELECT(negative < lowest, (VEC){0} + lowest, negative);
+    shifted.number = y * (REAL)1.44269504088896340736 + rounder;
+    const VEC n = shifted.number - rounder;
+    const VEC r = (y - n * ln2_high) - n * ln2_low;
+    e.number = (VEC){0};
+    for (int i = terms; i >= 0; i--) /* Horner's rule */
+        e.number = e.number * r + (REAL)inverse_factorials[i];
+    e.words += shifted.words << mantissa;
+    return SELECT(z < 0, e.number, one) / (one + e.number);
 }
 
 /* A batch is taken in blocks of up to eight vectors. The last vector of the last block
@@ -138,11 +169,12 @@ INLINE VEC BLOCK_NAME(bend)(VEC z, REAL slope)
     } while (0)
 /* ---- forward: out[b] = bend(bias + sum_k weights[links[k]] * x[units[k], b]) ---- */
 
-/* For nv vectors of samples; nv is a constant wherever this is inlined. */
+/* For nv vectors of samples; nv and reach are constants wherever this is inlined, and
+ * whether there are links. */
 INLINE void BLOCK_NAME(gather_block)(
     const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
-    REAL *out, const int nv, ptrdiff_t last)
+    const REAL *weights, ptrdiff_t n, REAL bias, REAL slope, REAL *out, const int reach,
+    const int nv, ptrdiff_t last)
 {
     VEC total[8];
     for (int v = 0; v < nv; v++)
@@ -150,8 +182,8 @@ INLINE void BLOCK_NAME(gather_block)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;
-        FETCH_ROW(x, stride, units, k, limit, nv * VECTOR_BYTES, far);
-        FETCH_WEIGHT(weights, links, k, limit);
+        FETCH_ROW(x, stride, units, k, nv * VECTOR_BYTES, reach);
+        FETCH_WEIGHT(weights, links, k, reach);
         for (int v = 0; v < nv; v++)
             total[v] += w * LOAD(row + AT(v, nv, last));
     }
@@ -161,40 +193,55 @@ INLINE void BLOCK_NAME(gather_block)(
 
 static inline void BLOCK_NAME(gather_blocks)(
     const REAL *x, ptrdiff_t batch, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
-    REAL *out)
+    const REAL *weights, ptrdiff_t n, int reach, REAL bias, REAL slope, REAL *out)
 {
-#define BLOCK(b, nv, last)                                                             \
-    BLOCK_NAME(gather_block)(x + (b), batch, units, links, weights, n, limit, far,     \
-                             bias, slope, out + (b), nv, last)
-    FOR_BLOCKS(batch, 8, BLOCK);
-#undef BLOCK
+#define IN_ORDER(b, nv, last)                                                          \
+    BLOCK_NAME(gather_block)(x + (b), batch, units, NULL, weights, n, bias, slope,     \
+                             out + (b), REACHED, nv, last)
+#define INDEXED(b, nv, last)                                                           \
+    BLOCK_NAME(gather_block)(x + (b), batch, units, links, weights, n, bias, slope,    \
+                             out + (b), REACHED, nv, last)
+#define GATHER(known)                                                                  \
+    do {                                                                               \
+        enum { REACHED = known };                                                      \
+        if (links)                                                                     \
+            FOR_BLOCKS(batch, 8, INDEXED);                                             \
+        else                                                                           \
+            FOR_BLOCKS(batch, 8, IN_ORDER);                                            \
+    } while (0)
+    FOR_REACH(reach, GATHER);
+#undef IN_ORDER
+#undef INDEXED
+#undef GATHER
 }
 
 /* ---- backward ---- */
 
 /* For one source with activations x[b] and links k to targets[k]:
  * signal[b] += sum_k weights[k] * delta[targets[k], b], unless it is NULL;
- * dots[k] += x[b] * delta[targets[k], b], summed over b but for the lanes. */
+ * dots[k] += sign * x[b] * delta[targets[k], b], summed over b but for the lanes. */
 INLINE void BLOCK_NAME(learn_block)(
     const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal, VEC *dots,
-    const int nv, ptrdiff_t last)
+    const REAL *weights, ptrdiff_t n, REAL *signal, VEC *dots, const int sign,
+    const int reach, const int nv, ptrdiff_t last)
 {
     const ptrdiff_t twice = (nv - 1) * LANES - last; /* lanes that were here before */
     VEC own[4], back[4];
     for (int v = 0; v < nv; v++) {
         own[v] = LOAD(x + AT(v, nv, last));
+        if (sign < 0)
+            own[v] = -own[v];
         back[v] = (VEC){0};
     }
     own[nv - 1] = BLOCK_NAME(after)(own[nv - 1], twice);
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL *row = delta + targets[k] * stride;
         VEC dot = dots[k];
-        FETCH_ROW(delta, stride, targets, k, limit, nv * VECTOR_BYTES, far);
+        FETCH_ROW(delta, stride, targets, k, nv * VECTOR_BYTES, reach);
         for (int v = 0; v < nv; v++) {
             const VEC d = LOAD(row + AT(v, nv, last));
-            back[v] += weights[k] * d;
+            if (signal)
+                back[v] += weights[k] * d;
             dot += own[v] * d;
         }
         dots[k] = dot;
@@ -208,27 +255,39 @@ INLINE void BLOCK_NAME(learn_block)(
     }
 }
 
-/* The same for a batch of at least one vector, `adds` being 0. More samples without a
- * signal, more_x and more_delta, add to the gradient, unless they are NULL. */
+/* The same for a batch of at least one vector, `adds` being 0. Samples without a signal,
+ * less_x and less_delta, subtract from the gradient, unless they are NULL. */
 static inline void BLOCK_NAME(learn_blocks)(
-    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
-    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
+    int reach, REAL *signal, REAL *gradient)
 {
     VEC dots[STRIP];
     for (ptrdiff_t k = 0; k < (n + 3) / 4 * 4; k++)
         dots[k] = (VEC){0};
 #define BLOCK(b, nv, last)                                                             \
-    BLOCK_NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n, limit, far,    \
-                      signal ? signal + (b) : NULL, dots, nv, last)
-#define MORE(b, nv, last)                                                              \
-    BLOCK_NAME(learn_block)(more_x + (b), more_delta + (b), batch, targets, weights, n,      \
-                      limit, far, NULL, dots, nv, last)
-    FOR_BLOCKS(batch, 4, BLOCK);
-    if (more_x)
-        FOR_BLOCKS(batch, 4, MORE);
+    BLOCK_NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n,          \
+                            signal + (b), dots, 1, REACHED, nv, last)
+#define SILENT(b, nv, last)                                                            \
+    BLOCK_NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n, NULL,    \
+                            dots, 1, REACHED, nv, last)
+#define LESS(b, nv, last)                                                              \
+    BLOCK_NAME(learn_block)(less_x + (b), less_delta + (b), batch, targets, weights,   \
+                            n, NULL, dots, -1, REACHED, nv, last)
+#define LEARN(known)                                                                   \
+    do {                                                                               \
+        enum { REACHED = known };                                                      \
+        if (signal)                                                                    \
+            FOR_BLOCKS(batch, 4, BLOCK);                                               \
+        else                                                                           \
+            FOR_BLOCKS(batch, 4, SILENT);                                              \
+        if (less_x)                                                                    \
+            FOR_BLOCKS(batch, 4, LESS);                                                \
+    } while (0)
+    FOR_REACH(reach, LEARN);
 #undef BLOCK
-#undef MORE
+#undef SILENT
+#undef LESS
+#undef LEARN
     BLOCK_NAME(sums)(dots, n, gradient);
 }
-

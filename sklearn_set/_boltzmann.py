@@ -7,7 +7,6 @@ Arrays are feature-major, (n_units, batch).
 
 import numpy as np
 
-from sklearn_set._activations import logistic
 from sklearn_set._builds import _fast
 from sklearn_set._memory import Buffer
 from sklearn_set._solvers import start_state
@@ -43,52 +42,53 @@ class BoltzmannMachine:
         self.visible_bias = np.require(self.visible_bias, requirements="W")
         self.layer.prepare(start_state(self.layer.links.weights, 0))
         n_hidden, n_visible, dtype = self.layer.n_in, self.layer.n_out, self.layer.dtype
-        self._visible = [Buffer(n_visible, max_batch, dtype) for _ in range(3)]
+        self._visible = [Buffer(n_visible, max_batch, dtype) for _ in range(2)]
         self._hidden = [Buffer(n_hidden, max_batch, dtype) for _ in range(3)]
-        self._draws = Buffer(n_hidden, max_batch, np.float64)
 
     def batch(self, n_samples):
         """Return the array for the data of a batch, to be filled for `learn`."""
         return self._visible[0].view(self.layer.n_out, n_samples)
 
-    def hidden_inputs(self, v, out=None):
+    def hidden_inputs(self, v):
         """Return ``W v + c`` of shape (n_hidden, batch)."""
-        if out is None:
-            out = np.empty((self.hidden_bias.size, v.shape[1]), dtype=v.dtype)
+        out = np.empty((self.layer.n_in, v.shape[1]), dtype=v.dtype)
         self.layer.to_sources(v, self.hidden_bias, out)
         return out
 
     def hidden_probabilities(self, v, out=None):
         """Return ``P(h = 1 | v)`` of shape (n_hidden, batch)."""
-        return logistic(self.hidden_inputs(v, out))
+        if out is None:
+            out = np.empty((self.layer.n_in, v.shape[1]), dtype=v.dtype)
+        self.layer.to_sources(v, self.hidden_bias, out, logistic=True)
+        return out
 
     def visible_probabilities(self, h, out=None):
         """Return ``P(v = 1 | h)`` of shape (n_visible, batch)."""
         if out is None:
-            out = np.empty((self.visible_bias.size, h.shape[1]), dtype=h.dtype)
-        self.layer.to_targets(h, self.visible_bias, out)
-        return logistic(out)
+            out = np.empty((self.layer.n_out, h.shape[1]), dtype=h.dtype)
+        self.layer.to_targets(h, self.visible_bias, out, logistic=True)
+        return out
 
-    @staticmethod
-    def sample(probabilities, rng, out=None, draws=None):
+    def sample(self, probabilities, rng, out=None):
         """Draw 1 with the given probabilities, 0 otherwise, in their dtype.
+
+        Either dtype draws the same: the same seed gives the same chain.
 
         Parameters
         ----------
-        probabilities : ndarray
-            Of any shape.
+        probabilities : ndarray of shape (n_units, batch)
+            Chances of a 1.
         rng : numpy.random.Generator
-            Source of randomness.
+            Gives the seed of the draws.
         out : ndarray, default=None
             Of the same shape and dtype; what is written and returned.
-        draws : ndarray, default=None
-            Of the same shape, float64: scratch.
         """
         if out is None:
             out = np.empty_like(probabilities)
-        # float64 draws for either dtype: the same seed gives the same chain.
-        draws = rng.random(probabilities.shape, out=draws)
-        return np.less(draws, probabilities, out=out)
+        require_shape("The sample", out, probabilities.shape)
+        seed = rng.bit_generator.random_raw()
+        _fast.sample(probabilities, seed, out, self.layer.n_threads)
+        return out
 
     def learn(self, v, cd_steps, solver, alpha, rng):
         """One step of contrastive divergence, CD-k (Hinton 2002, 2012).
@@ -113,10 +113,9 @@ class BoltzmannMachine:
         batch = v.shape[1]
         chain_v = self._visible[1].view(self.layer.n_out, batch)
         h, chain_h, sample = (b.view(self.layer.n_in, batch) for b in self._hidden)
-        draws = self._draws.view(self.layer.n_in, batch)
         probabilities = self.hidden_probabilities(v, h)
         for _ in range(cd_steps):
-            self.sample(probabilities, rng, sample, draws)
+            self.sample(probabilities, rng, sample)
             self.visible_probabilities(sample, chain_v)
             probabilities = self.hidden_probabilities(chain_v, chain_h)
         self._step(v, h, chain_v, chain_h, solver, alpha)
@@ -125,15 +124,10 @@ class BoltzmannMachine:
         """Climb ``<v h> of the data - <v h> of the chain``, less the penalty."""
         scale = -1.0 / v.shape[1]  # solvers go downhill
         link_step, bias_step = solver.steps(scale, alpha)
-        nothing = np.empty((0, 0), dtype=v.dtype)
-        for bias, data, chain, buffer in (
-            (self.visible_bias, v, chain_v, self._visible[2]),
-            (self.hidden_bias, h, chain_h, self._hidden[2]),
-        ):
-            difference = np.subtract(data, chain, out=buffer.view(*data.shape))
-            _fast.update(difference, bias, nothing, bias_step, self.layer.n_threads)
-        np.negative(chain_h, out=chain_h)
-        self.layer.learn(h, v, None, link_step, more=(chain_h, chain_v))
+        nothing, n_threads = np.empty((0, 0), dtype=v.dtype), self.layer.n_threads
+        _fast.update(v, self.visible_bias, nothing, bias_step, n_threads, chain_v)
+        _fast.update(h, self.hidden_bias, nothing, bias_step, n_threads, chain_h)
+        self.layer.learn(h, v, None, link_step, less=(chain_h, chain_v))
 
     def pseudo_log_likelihood(self, v):
         """Return ``sum_i log P(v_i | all other v)`` of each sample (Besag 1975).

@@ -206,7 +206,7 @@ class SparseLayer:
             self._by_target = indptr, sources, links
         return self._by_target
 
-    def to_targets(self, x, bias, out, slope=1.0):
+    def to_targets(self, x, bias, out, slope=1.0, logistic=False):
         """Write ``f(W.T @ x + bias)`` to `out`.
 
         A layer gathers at each target, through an index by target. To build that is
@@ -224,6 +224,8 @@ class SparseLayer:
             What is written.
         slope : float, default=1.0
             ``f(z) = max(z, 0) + slope * min(z, 0)``.
+        logistic : bool, default=False
+            Whether to go on with ``1 / (1 + exp(-f))``; not for a SparseBatch.
         """
         require_shape("The batch", out, (self.n_out, x.shape[1]))
         require_shape("The bias", bias, (self.n_out,))
@@ -231,12 +233,13 @@ class SparseLayer:
         if isinstance(x, SparseBatch):
             self._from_nonzeros(x, bias, out, slope)
         elif self._scatters(x):
-            self._scatter(x, bias, out, slope)
+            self._scatter(x, bias, out, slope, logistic)
         else:
             indptr, sources, links, weights = self._to_gather()
             _fast.gather(
-                x, indptr, sources, links, weights, bias, slope, out, self.n_threads
-            )
+                x, indptr, sources, links, weights, bias, slope, out, self.n_threads,
+                logistic,
+            )  # fmt: skip
 
     def _to_gather(self):
         """Return the links by target, with their weights, for the forward pass.
@@ -264,13 +267,14 @@ class SparseLayer:
         has_index = self._learns or self._in_order is not None
         return is_narrow and (self.n_links >= HUGE or not has_index)
 
-    def _scatter(self, x, bias, out, slope):
+    def _scatter(self, x, bias, out, slope, logistic):
         n_parts = N_PARTS if self.n_links >= HUGE else 1
         parts = self._scratch((n_parts - 1, *out.shape))
         indptr, targets, weights, _ = self.links
         _fast.scatter(
-            x, indptr, targets, weights, bias, slope, parts, out, self.n_threads
-        )
+            x, indptr, targets, weights, bias, slope, parts, out, self.n_threads,
+            logistic,
+        )  # fmt: skip
 
     def _scratch(self, shape):
         """Return room for a kernel, kept for the next batch."""
@@ -280,16 +284,17 @@ class SparseLayer:
         return self._room[:size].reshape(shape)
 
     def _from_nonzeros(self, x, bias, out, slope):
-        if self._deferred is not None:
-            self._deferred.wake(x.present)
         shape = self.n_threads, min(_fast.LINE, x.shape[1]), self.n_out
-        indptr, targets, weights, _ = self.links
+        indptr, targets, weights, state = self.links
+        owed = ()
+        if self._deferred is not None:
+            owed = state, *self._deferred.owed(x.by_feature.present)
         _fast.gather_nonzeros(
-            x.starts, x.features, x.values, indptr, targets, weights, bias, slope,
-            self._scratch(shape), out, self.n_threads,
+            *x.by_sample, indptr, targets, weights, bias, slope, self._scratch(shape),
+            out, self.n_threads, *owed,
         )  # fmt: skip
 
-    def to_sources(self, x, bias, out):
+    def to_sources(self, x, bias, out, logistic=False):
         """Write ``W @ x + bias`` to `out`.
 
         Parameters
@@ -300,14 +305,18 @@ class SparseLayer:
             Added to each source.
         out : ndarray of shape (n_in, batch)
             What is written.
+        logistic : bool, default=False
+            Whether to go on with ``1 / (1 + exp(-z))``.
         """
         indptr, targets, weights, _ = self.links
         require_shape("The batch", x, (self.n_out, x.shape[1]))
         require_shape("The batch", out, (self.n_in, x.shape[1]))
         require_shape("The bias", bias, (self.n_in,))
-        _fast.gather(x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads)
+        _fast.gather(
+            x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads, logistic
+        )
 
-    def learn(self, x, delta, signal, step, slope=1.0, more=None):
+    def learn(self, x, delta, signal, step, slope=1.0, less=None):
         """Move every link by one step of the solver, in place.
 
         Parameters
@@ -323,14 +332,15 @@ class SparseLayer:
             The solver's coefficients.
         slope : float, default=1.0
             Of the activation f that made `x`, below 0.
-        more : (ndarray, ndarray), default=None
-            Like `x` and `delta`, samples that add to the gradient alone.
+        less : (ndarray, ndarray), default=None
+            Like `x` and `delta`, samples that subtract from the gradient.
 
         Returns
         -------
-        squares : float
-            Sum of the squared weights as they were before the step. Sources that are
-            absent from a SparseBatch count as when they were last present.
+        squares : ndarray of shape (n_in,), dtype float64
+            Of each source, the sum of the squared weights as they were before the step;
+            the next step overwrites it. Sources that are absent from a SparseBatch
+            count as when they were last present.
         """
         require_shape("The batch", delta, (self.n_out, x.shape[1]))
         self._require_sources(x)
@@ -340,27 +350,26 @@ class SparseLayer:
             require_shape("The batch", signal, (self.n_in, x.shape[1]))
         if self._squares is None:
             self._squares = np.zeros(self.n_in)
-        more_x, more_delta = more or (None, None)
-        if more is not None:
-            require_shape("The batch", more_x, x.shape)
-            require_shape("The batch", more_delta, delta.shape)
+        less_x, less_delta = less or (None, None)
+        if less is not None:
+            require_shape("The batch", less_x, x.shape)
+            require_shape("The batch", less_delta, delta.shape)
         _fast.learn(
             x, delta, *self.links, step, slope, signal, self._squares, self.n_threads,
-            more_x, more_delta,
+            less_x, less_delta,
         )  # fmt: skip
-        return self._squares.sum()
+        return self._squares
 
     def _learn_nonzeros(self, x, delta, step):
         if self._deferred is None:
             self._deferred = DeferredSteps(self.links, self.n_threads)
-        squares = self._deferred.squares.sum()
-        number = self._deferred.start(step)
+        self._deferred.start(step)
         _fast.learn_nonzeros(
-            x.present, x.feature_starts, x.samples, x.feature_values, delta,
-            *self.links, step, number, self._deferred.seen, self.n_threads,
+            *x.by_feature, delta, *self.links, step, *self._deferred.owed(),
+            self._deferred.squares, self.n_threads,
         )  # fmt: skip
         self._deferred.finish()
-        return squares
+        return self._deferred.squares
 
     def settle(self):
         """Make up for the steps that a sparse X let the layer put off."""

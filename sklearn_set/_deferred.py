@@ -2,9 +2,9 @@
 
 In a batch where a source is 0 throughout, the solver still moves its links, by momentum
 and decay. Doing that at once would cost a sweep over all links for each batch. It is
-put off until the source is present again, and then made up for: with SGD by one linear
-map, whatever the number of steps, with other solvers step by step. The weights are
-those of the dense computation, but for rounding.
+put off until the source is present again, and then made up for: with SGD in passing, by
+one linear map whatever the number of steps, with other solvers step by step. The
+weights are those of the dense computation, but for rounding.
 """
 
 import numpy as np
@@ -53,6 +53,29 @@ class DeferredSteps:
             self.squares, self._n_threads,
         )  # fmt: skip
 
+    def owed(self, sources=None):
+        """Say what sources owe; what the kernels cannot make up for is settled.
+
+        Parameters
+        ----------
+        sources : ndarray of shape (n_sources,), dtype int32, default=None
+            Those about to be used; None if they have been given before.
+
+        Returns
+        -------
+        powers : ndarray of shape (MAX_STEPS, 4) or None
+            What as many steps as a source has missed do to weight and velocity; None if
+            the weights of `sources` are up to date.
+        clock : int
+            Number of steps made.
+        seen : ndarray of shape (n_in,), dtype int32
+            Each source's last step.
+        """
+        is_linear = self._powers_of is not None
+        if sources is not None and not is_linear:
+            self.wake(sources)
+        return self._table if is_linear else None, self._clock, self.seen
+
     def settle(self):
         """Bring all sources up to date."""
         self.wake(self._all)
@@ -60,7 +83,7 @@ class DeferredSteps:
         self._clock = 0
 
     def start(self, step):
-        """Make ready for a step; return its number, which `finish` makes true.
+        """Make ready for a step, which `finish` counts.
 
         Parameters
         ----------
@@ -74,7 +97,6 @@ class DeferredSteps:
             self._change(step, waiting)
         if self._powers_of is None:
             self._table[self._clock] = step
-        return self._clock + 1
 
     def _change(self, step, waiting):
         """Take up a step that is not the last one's; powers are those of one step."""

@@ -60,6 +60,13 @@ cdef extern from "_tiles.h":
     unsigned int flush_subnormals() nogil
     void restore_mode(unsigned int) nogil
     void fetch(const void*, Py_ssize_t) nogil
+    int lowest_bit(uint64_t) nogil
+    void row_sums_float(
+        const float*, const float*, Py_ssize_t, Py_ssize_t, float*) nogil
+    void row_sums_double(
+        const double*, const double*, Py_ssize_t, Py_ssize_t, double*) nogil
+    void logistic_float(float*, Py_ssize_t) nogil
+    void logistic_double(double*, Py_ssize_t) nogil
     void gather_unit_float(
         const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
         Py_ssize_t, Py_ssize_t, int, float, float, float*) nogil
@@ -94,7 +101,7 @@ cdef enum:
     SERIAL = 1 << 15   # multiply-adds below which starting threads costs more
     WARM_BYTES = 3 << 18   # rows up to which they are held in the second cache
     STRIP = 256        # links of a unit that are learnt at a time
-    ROWS_AHEAD = 12    # rows of links that are fetched before their use
+    ROWS_AHEAD = 6     # rows of links that are fetched before their use
 
 # What the first of a solver's coefficients names.
 SGD = 0
@@ -124,27 +131,6 @@ cdef inline int _chunk(Py_ssize_t n_rows, int team) noexcept nogil:
     """Rows dealt to a thread that is free: a core that others use does not hold up the
     rest. Neighbours in memory, and few enough, as rows differ in length."""
     return <int> max(1, min(1024, n_rows // (8 * team)))
-
-
-cdef inline real _sum(const real* values, Py_ssize_t n) noexcept nogil:
-    """The sum in eight lanes, which the compiler may hold in a vector."""
-    cdef real[8] lanes
-    cdef real rest = 0
-    cdef Py_ssize_t k = 0, lane
-    if n >= 8:
-        for lane in range(8):
-            lanes[lane] = values[lane]
-        k = 8
-        while k + 8 <= n:
-            for lane in range(8):
-                lanes[lane] += values[k + lane]
-            k += 8
-        rest = (((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
-                + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7])))
-    while k < n:
-        rest += values[k]
-        k += 1
-    return rest
 
 
 # ---------------------------------------------------------------------------
@@ -184,6 +170,17 @@ def is_canonical(
 # Loading a batch
 # ---------------------------------------------------------------------------
 
+cdef inline void _load_rows(
+    const real[:, :] X, const Py_ssize_t[::1] rows, Py_ssize_t first, Py_ssize_t n,
+    real* out, Py_ssize_t batch,
+) noexcept nogil:
+    """Some features of the rows, a cache line of each."""
+    cdef Py_ssize_t b, f
+    for b in range(batch):
+        for f in range(n):
+            out[f * batch + b] = X[rows[b], first + f]
+
+
 def load_dense(
     const real[:, :] X,                  # IN   (n_samples, n_features)
     const Py_ssize_t[::1] rows,          # IN   (batch,)
@@ -191,8 +188,9 @@ def load_dense(
     int n_threads,
 ):
     """out = X[rows].T"""
-    cdef Py_ssize_t part, f, b, first, last, n_features = out.shape[0]
-    cdef int team = _team(n_features * out.shape[1], n_threads)
+    cdef Py_ssize_t part, f, b, first, last
+    cdef Py_ssize_t n_features = out.shape[0], batch = out.shape[1]
+    cdef int team = _team(n_features * batch, n_threads)
     cdef bint has_rows = X.strides[1] == sizeof(real)
     for part in prange(
         team, nogil=True, schedule="static", chunksize=1, num_threads=team
@@ -200,11 +198,10 @@ def load_dense(
         first = n_features * part // team
         last = n_features * (part + 1) // team
         if has_rows and last > first:
-            for b in range(out.shape[1]):
+            for b in range(batch):
                 fetch(&X[rows[b], first], (last - first) * sizeof(real))
-        for f in range(first, last):
-            for b in range(out.shape[1]):
-                out[f, b] = X[rows[b], f]
+        for f in range(first, last, 16):    # LINE
+            _load_rows(X, rows, f, min(<Py_ssize_t> LINE, last - f), &out[f, 0], batch)
 
 
 def load_csr(
@@ -227,23 +224,18 @@ def load_csr(
 
 
 def load_nonzeros(
-    const real[::1] data,                # IN    of a CSR (n_samples, n_features)
+    const real[::1] data,                # IN   of a CSR (n_samples, n_features)
     const index[::1] indices,            # IN
     const index[::1] indptr,             # IN
-    const Py_ssize_t[::1] rows,          # IN    (batch,)
-    int32_t[::1] counts,                 # INOUT (n_features,) from 0
-    int32_t[::1] starts,                 # OUT   (>= batch + 1,)
-    int32_t[::1] features,               # OUT   (>= n_nonzeros,)
+    const Py_ssize_t[::1] rows,          # IN   (batch,)
+    int32_t[::1] starts,                 # OUT  (>= batch + 1,)
+    int32_t[::1] features,               # OUT  (>= n_nonzeros,)
     real[::1] values,                    # OUT
-    int32_t[::1] present,                # OUT   (>= n_present,) in no order
 ):
-    """List the non-zeros of X[rows] by sample, count them by feature.
-
-    Returns n_present, the number of features that occur.
-    """
+    """List the non-zeros of X[rows] by sample."""
     cdef Py_ssize_t b
     cdef index k, first
-    cdef int32_t f, total = 0, n_present = 0
+    cdef int32_t total = 0
     with nogil:
         for b in range(rows.shape[0]):
             starts[b] = total
@@ -253,14 +245,31 @@ def load_nonzeros(
                 fetch(&indices[0] + first, k * sizeof(index))
                 fetch(&data[0] + first, k * sizeof(real))
             for k in range(indptr[rows[b]], indptr[rows[b] + 1]):
-                f = <int32_t> indices[k]
-                features[total], values[total] = f, data[k]
+                features[total], values[total] = <int32_t> indices[k], data[k]
                 total += 1
-                if counts[f] == 0:
-                    present[n_present] = f
-                    n_present += 1
-                counts[f] += 1
         starts[rows.shape[0]] = total
+
+
+cdef inline int32_t _unmark(
+    uint64_t[::1] marks, int32_t[::1] counts, int32_t[::1] present,
+    int32_t[::1] feature_starts,
+) noexcept nogil:
+    """List the marked features, and turn their counts to starts; return how many."""
+    cdef Py_ssize_t word
+    cdef int32_t f, count, n_present = 0, total = 0
+    cdef uint64_t left
+    for word in range(marks.shape[0]):
+        left = marks[word]
+        marks[word] = 0
+        while left:
+            f = <int32_t> (64 * word) + lowest_bit(left)
+            left &= left - 1
+            present[n_present], feature_starts[n_present] = f, total
+            n_present += 1
+            count = counts[f]
+            counts[f] = total
+            total += count
+    feature_starts[n_present] = total
     return n_present
 
 
@@ -268,28 +277,30 @@ def list_by_feature(
     const int32_t[::1] starts,           # IN    (batch + 1,)
     const int32_t[::1] features,         # IN    (>= n_nonzeros,)
     const real[::1] values,              # IN    (>= n_nonzeros,)
-    const int32_t[::1] present,          # IN    (n_present,) the features, once each
-    int32_t[::1] counts,                 # INOUT (n_features,) of each; 0 afterwards
+    int32_t[::1] counts,                 # INOUT (n_features,) 0 before and after
+    uint64_t[::1] marks,                 # INOUT (>= n_features / 64,) likewise
+    int32_t[::1] present,                # OUT   (>= n_present,) ascending
     int32_t[::1] feature_starts,         # OUT   (>= n_present + 1,)
     int32_t[::1] samples,                # OUT   (>= n_nonzeros,)
     real[::1] feature_values,            # OUT   (>= n_nonzeros,)
 ):
-    """List the same non-zeros by feature."""
+    """List the same non-zeros by feature; return how many features are present."""
     cdef Py_ssize_t b, p
-    cdef int32_t t, slot, total = 0
+    cdef int32_t t, f, slot, n_present
     with nogil:
-        for p in range(present.shape[0]):      # counts to starts
-            feature_starts[p] = total
-            total += counts[present[p]]
-            counts[present[p]] = feature_starts[p]
-        feature_starts[present.shape[0]] = total
+        for t in range(starts[starts.shape[0] - 1]):
+            f = features[t]
+            counts[f] += 1
+            marks[f >> 6] |= <uint64_t> 1 << (f & 63)
+        n_present = _unmark(marks, counts, present, feature_starts)
         for b in range(starts.shape[0] - 1):
             for t in range(starts[b], starts[b + 1]):
                 slot = counts[features[t]]
                 samples[slot], feature_values[slot] = <int32_t> b, values[t]
                 counts[features[t]] = slot + 1
-        for p in range(present.shape[0]):
+        for p in range(n_present):
             counts[present[p]] = 0
+    return n_present
 
 
 # ---------------------------------------------------------------------------
@@ -306,13 +317,16 @@ def gather(
     real slope,                          # IN   of the activation below 0
     real[:, ::1] out,                    # OUT  (n_to, batch)
     int n_threads,
+    bint logistic=False,
 ):
     """out[u] = f(bias[u] + sum over the links k of u of weights[links[k]] x[units[k]])
 
-    with f(z) = z if z > 0 else slope z. The sum runs over the links in their order and
-    starts from the bias, for each sample alone, whatever the batch it comes in.
+    with f(z) = z if z > 0 else slope z; then, on request, 1 / (1 + exp(-f)). The sum
+    runs over the links in their order and starts from the bias, for each sample alone,
+    whatever the batch it comes in.
     """
-    cdef Py_ssize_t u, first, own, n, batch = x.shape[1], n_links = units.shape[0]
+    cdef Py_ssize_t part, last, u, first, own, n
+    cdef Py_ssize_t batch = x.shape[1], n_links = units.shape[0]
     cdef bint in_order = links is None
     cdef int far = x.shape[0] * batch * sizeof(real) > WARM_BYTES
     cdef const int32_t* link = NULL
@@ -327,21 +341,34 @@ def gather(
         mode = flush_subnormals()
         if not far:
             fetch(&x[0, 0], x.shape[0] * batch * sizeof(real))
-        for u in prange(out.shape[0], schedule="dynamic", chunksize=chunk):
-            first = indptr[u]
-            n = indptr[u + 1] - first
-            own = first if in_order else 0
-            if real is float:
-                gather_unit_float(
-                    &x[0, 0], batch, &units[0] + first, link + first if link else NULL,
-                    &weights[0] + own, n, n_links - first, far, bias[u], slope,
-                    &out[u, 0])
-            else:
-                gather_unit_double(
-                    &x[0, 0], batch, &units[0] + first, link + first if link else NULL,
-                    &weights[0] + own, n, n_links - first, far, bias[u], slope,
-                    &out[u, 0])
+        for part in prange(
+            (out.shape[0] + chunk - 1) // chunk, schedule="dynamic", chunksize=1
+        ):
+            last = min(out.shape[0], (part + 1) * chunk)
+            for u in range(part * chunk, last):
+                first = indptr[u]
+                n = indptr[u + 1] - first
+                own = first if in_order else 0
+                if real is float:
+                    gather_unit_float(
+                        &x[0, 0], batch, &units[0] + first,
+                        link + first if link else NULL, &weights[0] + own, n,
+                        n_links - first, far, bias[u], slope, &out[u, 0])
+                else:
+                    gather_unit_double(
+                        &x[0, 0], batch, &units[0] + first,
+                        link + first if link else NULL, &weights[0] + own, n,
+                        n_links - first, far, bias[u], slope, &out[u, 0])
+            if logistic:    # of many units, as a sum just stored is not to be read
+                _logistic(&out[part * chunk, 0], (last - part * chunk) * batch)
         restore_mode(mode)
+
+
+cdef inline void _logistic(real* z, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        logistic_float(z, n)
+    else:
+        logistic_double(z, n)
 
 
 cdef inline void _spread(
@@ -379,6 +406,7 @@ def scatter(
     real[:, :, ::1] parts,               # scratch (n_parts - 1, n_out, batch)
     real[:, ::1] out,                    # OUT  (n_out, batch)
     int n_threads,
+    bint logistic=False,
 ):
     """What `gather` computes, from the sources' side, without the transposed index.
 
@@ -419,25 +447,49 @@ def scatter(
                 &out[0, 0] + first, &parts[0, 0, 0] + first if n_parts > 1 else NULL,
                 n_parts - 1, n_out * batch, n_out * batch * (u + 1) // team - first,
                 slope)
+            if logistic:
+                _logistic(&out[0, 0] + first, n_out * batch * (u + 1) // team - first)
         restore_mode(mode)
+
+
+cdef inline void _fetch_links(
+    const int32_t* indptr, int32_t i, const int32_t* targets, const real* weights,
+    const real* state,
+) noexcept nogil:
+    """Fetch what belongs to a source's links."""
+    cdef int32_t first = indptr[i], n = indptr[i + 1] - first
+    if targets:
+        fetch(targets + first, n * sizeof(int32_t))
+    fetch(weights + first, n * sizeof(real))
+    if state:
+        fetch(state + first, n * sizeof(real))
 
 
 cdef inline void _scatter_sample(
     const int32_t* features, const real* values, int32_t n, const int32_t* indptr,
-    const int32_t* targets, const real* weights, real* sums,
+    const int32_t* targets, const real* weights, const real* velocity,
+    const double* powers, int32_t clock, const int32_t* seen, real* sums,
 ) noexcept nogil:
-    """Add what one sample's non-zeros send to the targets."""
-    cdef int32_t t, k, first
-    cdef real value
+    """Add what one sample's non-zeros send to the targets.
+
+    With powers, through the weights as they will be when the source is up to date.
+    """
+    cdef int32_t t, k, f
+    cdef real of_weight, of_velocity = 0
     for t in range(n):
         if t + ROWS_AHEAD < n:
-            first = indptr[features[t + ROWS_AHEAD]]
-            k = indptr[features[t + ROWS_AHEAD] + 1] - first
-            fetch(targets + first, k * sizeof(int32_t))
-            fetch(weights + first, k * sizeof(real))
-        value = values[t]
-        for k in range(indptr[features[t]], indptr[features[t] + 1]):
-            sums[targets[k]] += weights[k] * value
+            _fetch_links(indptr, features[t + ROWS_AHEAD], targets, weights, velocity)
+        f = features[t]
+        of_weight = values[t]
+        if powers:
+            of_velocity = <real> powers[4 * (clock - seen[f]) + 1] * of_weight
+            of_weight *= <real> powers[4 * (clock - seen[f])]
+        if velocity:
+            for k in range(indptr[f], indptr[f + 1]):
+                sums[targets[k]] += weights[k] * of_weight + velocity[k] * of_velocity
+        else:
+            for k in range(indptr[f], indptr[f + 1]):
+                sums[targets[k]] += weights[k] * of_weight
 
 
 cdef inline void _turn(
@@ -466,10 +518,22 @@ def gather_nonzeros(
     real[:, :, ::1] sums,                # scratch (n_threads, min(LINE, batch), n_out)
     real[:, ::1] out,                    # OUT  (n_out, batch)
     int n_threads,
+    const real[:, ::1] state=None,       # IN   (n_states, n_links) if there are powers
+    const double[:, ::1] powers=None,    # IN   (> clock, 4) of a step without a signal
+    int32_t clock=0,                     # IN   number of steps made
+    const int32_t[::1] seen=None,        # IN   (n_in,) each source's last step
 ):
-    """What `gather` computes, from the non-zeros of a sparse batch."""
+    """What `gather` computes, from the non-zeros of a sparse batch.
+
+    Without powers the weights are up to date. With them, those of a source that has
+    missed m steps are taken as the m-th power maps weight and velocity.
+    """
     cdef Py_ssize_t block, b, n, n_out = out.shape[0], batch = out.shape[1]
     cdef real* own
+    cdef bint lags = powers is not None
+    cdef const real* velocity = &state[0, 0] if lags and state.shape[0] else NULL
+    cdef const double* power = &powers[0, 0] if lags else NULL
+    cdef const int32_t* last = &seen[0] if lags else NULL
     cdef int team = _team(
         n_out * batch
         + starts[batch] * (targets.shape[0] // max(1, indptr.shape[0] - 1)), n_threads)
@@ -487,19 +551,10 @@ def gather_nonzeros(
                     &features[0] + starts[block * LINE + b],
                     &values[0] + starts[block * LINE + b],
                     starts[block * LINE + b + 1] - starts[block * LINE + b], &indptr[0],
-                    &targets[0], &weights[0], own + b * n_out)
+                    &targets[0], &weights[0], velocity, power, clock, last,
+                    own + b * n_out)
             _turn(own, n_out, n, slope, &out[0, block * LINE], batch)
         restore_mode(mode)
-
-
-cdef inline void _fetch_links(
-    const int32_t* indptr, Py_ssize_t i, const real* weights, const real* state,
-) noexcept nogil:
-    """Fetch the weights and the first state of a source."""
-    cdef Py_ssize_t bytes = (indptr[i + 1] - indptr[i]) * sizeof(real)
-    fetch(weights + indptr[i], bytes)
-    if state:
-        fetch(state + indptr[i], bytes)
 
 
 # ---------------------------------------------------------------------------
@@ -517,14 +572,17 @@ cdef inline void _descend(
 
 
 cdef inline void _update_strip(
-    const real* delta, Py_ssize_t batch, real* values, real* state, Py_ssize_t apart,
-    const double* step, Py_ssize_t first, Py_ssize_t n,
+    const real* delta, const real* less, Py_ssize_t batch, real* values, real* state,
+    Py_ssize_t apart, const double* step, Py_ssize_t first, Py_ssize_t n,
 ) noexcept nogil:
     """The step of n <= STRIP biases."""
     cdef real[STRIP] gradient
-    cdef Py_ssize_t k
-    for k in range(n):
-        gradient[k] = _sum(delta + (first + k) * batch, batch)
+    if less:
+        less += first * batch
+    if real is float:
+        row_sums_float(delta + first * batch, less, batch, n, gradient)
+    else:
+        row_sums_double(delta + first * batch, less, batch, n, gradient)
     _descend(
         step, values + first, state + first if state else NULL, apart, gradient, n)
 
@@ -535,16 +593,23 @@ def update(
     real[:, ::1] state,                  # INOUT (n_states, n)
     const double[::1] step,              # IN    the solver's coefficients
     int n_threads,
+    const real[:, ::1] less=None,        # IN    (n, batch), or None
 ):
-    """One step of the solver on parameters with an input that is always 1: biases."""
+    """One step of the solver on parameters with an input that is always 1: biases.
+
+    Samples in ``less`` subtract from the gradient.
+    """
     cdef Py_ssize_t part, n = values.shape[0]
+    cdef const real* other = NULL
     cdef int team = _team(n * delta.shape[1], n_threads)
     cdef unsigned int mode = 0
+    if less is not None and n:
+        other = &less[0, 0]
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
         for part in prange((n + STRIP - 1) // STRIP, schedule="static"):
             _update_strip(
-                &delta[0, 0], delta.shape[1], &values[0],
+                &delta[0, 0], other, delta.shape[1], &values[0],
                 &state[0, 0] if state.shape[0] else NULL, n, &step[0], part * STRIP,
                 min(<Py_ssize_t> STRIP, n - part * STRIP))
         restore_mode(mode)
@@ -560,22 +625,24 @@ def learn(
     const double[::1] step,              # IN    the solver's coefficients
     real slope,                          # IN    of the sources' activation below 0
     real[:, ::1] signal,                 # OUT   (n_in, batch), or None
-    double[::1] squares,                 # OUT   (n_in,)
+    double[::1] squares,                 # OUT   (n_in,), or None
     int n_threads,
-    const real[:, ::1] more_x=None,      # IN    (n_in, batch), or None
-    const real[:, ::1] more_delta=None,  # IN    (n_out, batch)
+    const real[:, ::1] less_x=None,      # IN    (n_in, batch), or None
+    const real[:, ::1] less_delta=None,  # IN    (n_out, batch)
 ):
     """The fused backward sweep over the sources, with the solver's step in place.
 
     For source i and its links (i, j): signal[i] = f'(x[i]) sum_j w_ij delta[j] with the
     weights as they were, gradient_ij = x[i] . delta[j], then the step. ``squares``
-    gets sum_j w_ij ** 2 of the weights as they were. Samples in ``more_x`` and
-    ``more_delta`` add to the gradient.
+    gets sum_j w_ij ** 2 of the weights as they were. Samples in ``less_x`` and
+    ``less_delta`` subtract from the gradient.
     """
     cdef Py_ssize_t i, first, n, batch = x.shape[1], n_links = targets.shape[0]
+    cdef double total
     cdef real* back
     cdef real* own
-    cdef bint has_more = more_x is not None
+    cdef bint has_less = less_x is not None
+    cdef bint has_squares = squares is not None
     cdef bint has_signal = signal is not None, has_state = state.shape[0] > 0
     cdef int far = delta.shape[0] * batch * sizeof(real) > WARM_BYTES
     cdef int team = _team(n_links * batch, n_threads)
@@ -593,18 +660,47 @@ def learn(
             back = &signal[i, 0] if has_signal else NULL
             own = &state[0, 0] + first if has_state else NULL
             if real is float:
-                squares[i] = learn_unit_float(
-                    &x[i, 0], &delta[0, 0], &more_x[i, 0] if has_more else NULL,
-                    &more_delta[0, 0] if has_more else NULL, batch, &targets[0] + first,
+                total = learn_unit_float(
+                    &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
+                    &less_delta[0, 0] if has_less else NULL, batch, &targets[0] + first,
                     &weights[0] + first, n, n_links - first, far, slope, &step[0],
                     own, n_links, back)
             else:
-                squares[i] = learn_unit_double(
-                    &x[i, 0], &delta[0, 0], &more_x[i, 0] if has_more else NULL,
-                    &more_delta[0, 0] if has_more else NULL, batch, &targets[0] + first,
+                total = learn_unit_double(
+                    &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
+                    &less_delta[0, 0] if has_less else NULL, batch, &targets[0] + first,
                     &weights[0] + first, n, n_links - first, far, slope, &step[0],
                     own, n_links, back)
+            if has_squares:
+                squares[i] = total
         restore_mode(mode)
+
+
+cdef inline double _sum_of_squares(
+    const real* weights, Py_ssize_t n, Py_ssize_t limit,
+) noexcept nogil:
+    if real is float:
+        return sum_of_squares_float(weights, n, limit)
+    else:
+        return sum_of_squares_double(weights, n, limit)
+
+
+cdef inline void _wait_sgd(
+    const double* power, real* weights, real* velocity, int32_t n,
+) noexcept nogil:
+    """Steps without a signal: a power of the matrix that maps (w, v) to the next."""
+    cdef real ww = <real> power[0], wv = <real> power[1]
+    cdef real vw = <real> power[2], vv = <real> power[3]
+    cdef real w
+    cdef int32_t k
+    if velocity == NULL:
+        for k in range(n):
+            weights[k] *= ww
+        return
+    for k in range(n):
+        w = weights[k]
+        weights[k] = ww * w + wv * velocity[k]
+        velocity[k] = vw * w + vv * velocity[k]
 
 
 cdef inline void _learn_feature(
@@ -634,14 +730,23 @@ def learn_nonzeros(
     real[::1] weights,                   # INOUT (n_links,)
     real[:, ::1] state,                  # INOUT (n_states, n_links)
     const double[::1] step,              # IN    the solver's coefficients
-    int32_t clock,                       # IN    this step's number
+    const double[:, ::1] powers,         # IN    (> clock, 4), as for gather_nonzeros,
+                                         #       or None
+    int32_t clock,                       # IN    number of steps made before this one
     int32_t[::1] seen,                   # INOUT (n_in,) each source's last step
+    double[::1] squares,                 # OUT   (n_in,) of the sources that are present
     int n_threads,
 ):
-    """What `learn` does, for the features that are present in a sparse batch."""
+    """What `learn` does, for the features that are present in a sparse batch.
+
+    With powers, after bringing their weights up to date.
+    """
     cdef Py_ssize_t p, f, n_links = targets.shape[0]
-    cdef int32_t k, first
-    cdef bint has_state = state.shape[0] > 0
+    cdef int32_t k, first, n
+    cdef double total
+    cdef real* own
+    cdef real* states = &state[0, 0] if state.shape[0] else NULL
+    cdef const double* power = &powers[0, 0] if powers is not None else NULL
     cdef int team = _team(
         feature_starts[present.shape[0]]
         * (n_links // max(1, indptr.shape[0] - 1)), n_threads)
@@ -652,38 +757,25 @@ def learn_nonzeros(
         fetch(&delta[0, 0], delta.shape[0] * delta.shape[1] * sizeof(real))
         for p in prange(present.shape[0], schedule="dynamic", chunksize=chunk):
             if p + ROWS_AHEAD < present.shape[0]:
-                f = present[p + ROWS_AHEAD]
-                fetch(&targets[0] + indptr[f], 4 * (indptr[f + 1] - indptr[f]))
                 _fetch_links(
-                    &indptr[0], f, &weights[0], &state[0, 0] if has_state else NULL)
+                    &indptr[0], present[p + ROWS_AHEAD], &targets[0], &weights[0],
+                    states)
             f = present[p]
             first = feature_starts[p]
+            total = 0
             for k in range(indptr[f], indptr[f + 1], 256):  # STRIP
+                n = min(<int32_t> STRIP, indptr[f + 1] - k)
+                own = states + k if states else NULL
+                if power and seen[f] < clock:
+                    _wait_sgd(power + 4 * (clock - seen[f]), &weights[k], own, n)
+                total = total + _sum_of_squares(&weights[k], n, n_links - k)
                 _learn_feature(
                     &samples[first], &values[first], feature_starts[p + 1] - first,
-                    &delta[0, 0], delta.shape[1], &targets[k], &weights[k],
-                    &state[0, k] if has_state else NULL, n_links,
-                    min(<int32_t> STRIP, indptr[f + 1] - k), &step[0])
-            seen[f] = clock
+                    &delta[0, 0], delta.shape[1], &targets[k], &weights[k], own,
+                    n_links, n, &step[0])
+            squares[f] = total
+            seen[f] = clock + 1
         restore_mode(mode)
-
-
-cdef inline void _wait_sgd(
-    const double* power, real* weights, real* velocity, int32_t n,
-) noexcept nogil:
-    """Steps without a signal: a power of the matrix that maps (w, v) to the next."""
-    cdef real ww = <real> power[0], wv = <real> power[1]
-    cdef real vw = <real> power[2], vv = <real> power[3]
-    cdef real w
-    cdef int32_t k
-    if velocity == NULL:
-        for k in range(n):
-            weights[k] *= ww
-        return
-    for k in range(n):
-        w = weights[k]
-        weights[k] = ww * w + wv * velocity[k]
-        velocity[k] = vw * w + vv * velocity[k]
 
 
 cdef inline void _wait(
@@ -726,8 +818,8 @@ def wake(
         mode = flush_subnormals()
         for r in prange(rows.shape[0], schedule="dynamic", chunksize=chunk):
             if r + ROWS_AHEAD < rows.shape[0]:
-                _fetch_links(
-                    &indptr[0], rows[r + ROWS_AHEAD], &weights[0],
+                _fetch_links[real](
+                    &indptr[0], rows[r + ROWS_AHEAD], NULL, &weights[0],
                     &state[0, 0] if has_state else NULL)
             i = rows[r]
             first = indptr[i]
@@ -739,12 +831,7 @@ def wake(
                         &state[0, k] if has_state else NULL, n_links,
                         min(<int32_t> STRIP, first + n - k))
                 seen[i] = clock
-            if real is float:
-                squares[i] = sum_of_squares_float(
-                    &weights[0] + first, n, n_links - first)
-            else:
-                squares[i] = sum_of_squares_double(
-                    &weights[0] + first, n, n_links - first)
+            squares[i] = _sum_of_squares(&weights[0] + first, n, n_links - first)
         restore_mode(mode)
 
 
@@ -826,6 +913,11 @@ cdef inline uint64_t _hash(uint64_t z) noexcept nogil:
     return z ^ (z >> 31)
 
 
+cdef inline uint64_t _draw(uint64_t seed, Py_ssize_t k) noexcept nogil:
+    """The k-th draw of SplitMix64: 64 random bits."""
+    return _hash(seed + <uint64_t> (k + 1) * <uint64_t> 0x9E3779B97F4A7C15)
+
+
 cdef Py_ssize_t _draw_block(
     uint64_t seed, Py_ssize_t first, int64_t low, int64_t limit, int64_t* out,
     int32_t* starts, int64_t* sorted_out, Py_ssize_t n,
@@ -839,9 +931,7 @@ cdef Py_ssize_t _draw_block(
     cdef int64_t value
     memset(starts, 0, (n + 1) * sizeof(int32_t))
     for k in range(n):
-        out[k] = <int64_t> (
-            _hash(seed + <uint64_t> (first + k + 1) * <uint64_t> 0x9E3779B97F4A7C15)
-            % <uint64_t> (limit - low))
+        out[k] = <int64_t> (_draw(seed, first + k) % <uint64_t> (limit - low))
         starts[min(<Py_ssize_t> (out[k] * scale), n - 1) + 1] += 1
     for k in range(n):
         starts[k + 1] += starts[k]
@@ -1060,6 +1150,29 @@ def rewire(
 cdef inline double _softplus(double x) noexcept nogil:
     """log(1 + exp(x)) without overflow."""
     return (x if x > 0 else 0) + log1p(exp(-fabs(x)))
+
+
+def sample(
+    const real[:, ::1] probabilities,    # IN   (n_units, batch)
+    uint64_t seed,
+    real[:, ::1] out,                    # OUT  (n_units, batch)
+    int n_threads,
+):
+    """out = 1 with the given probabilities, else 0.
+
+    The k-th draw is a hash of the seed and k, so that threads do not matter.
+    """
+    cdef Py_ssize_t k, n = out.shape[0] * out.shape[1]
+    cdef int team = _team(4 * n, n_threads)
+    cdef const real* chance
+    cdef real* drawn
+    cdef double draw
+    if n == 0:
+        return
+    chance, drawn = &probabilities[0, 0], &out[0, 0]
+    for k in prange(n, nogil=True, schedule="static", num_threads=team):
+        draw = <int64_t> (_draw(seed, k) >> 11) * 1.1102230246251565e-16  # 2 ** -53
+        drawn[k] = draw < chance[k]
 
 
 def pseudo_log_likelihood(

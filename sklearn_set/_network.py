@@ -161,11 +161,11 @@ class Network:
                 delta, self.biases[i], self.bias_states[i], bias_step, self.n_threads
             )
             if i == 0:
-                return squares + self.layers[0].learn(x, delta, None, link_step)
+                own = self.layers[0].learn(x, delta, None, link_step)
+                return squares + own.sum()
             source, signal = self._activations(i - 1, batch), self._signal(i, batch)
-            squares += self.layers[i].learn(
-                source, delta, signal, link_step, self._slope
-            )
+            own = self.layers[i].learn(source, delta, signal, link_step, self._slope)
+            squares += own.sum()
             if not self._is_fused:
                 self.activation.backward(source, signal)
             delta = signal

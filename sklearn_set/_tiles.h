@@ -23,11 +23,14 @@
 #define INLINE static inline __attribute__((always_inline))
 #define PREFETCH(p) __builtin_prefetch(p)
 #define PREFETCH_L2(p) __builtin_prefetch(p, 0, 2)
+/* GCC drops the call of a function that only prefetches: it sees no effect. */
+#define KEEP(p) __asm__ __volatile__("" : : "r"(p))
 #else
 #define HAS_VECTORS 0
 #define INLINE static inline
 #define PREFETCH(p) ((void)0)
 #define PREFETCH_L2(p) ((void)0)
+#define KEEP(p) ((void)0)
 #endif
 
 #if defined(__has_builtin)
@@ -82,41 +85,75 @@ static inline unsigned int flush_subnormals(void) { return 0; }
 static inline void restore_mode(unsigned int mode) { (void)mode; }
 #endif
 
+/* The number of the lowest bit that is set, of which there is one. */
+static inline int lowest_bit(uint64_t bits)
+{
+#if HAS_VECTORS
+    return __builtin_ctzll(bits);
+#else
+    int n = 0;
+    for (; !(bits & 1); bits >>= 1)
+        n++;
+    return n;
+#endif
+}
+
 /* The rows that links point at are fetched before their use: all of them when a sweep
  * starts, where they fit in the second cache (`fetch`), otherwise (`far`) link by link.
  * Random accesses would each wait for memory. */
 static inline void fetch(const void *p, ptrdiff_t bytes)
 {
+    KEEP(p);
     for (ptrdiff_t line = 0; line < bytes; line += 64)
         PREFETCH_L2((const char *)p + line);
 }
 
-/* Macros, since GCC drops the call of a function that only prefetches: it sees no
- * effect. Unit ids may be read up to `limit`, which lies beyond the unit's own links:
- * the next unit comes next. */
-#define FETCH_LINES(fetch, base, stride, ids, at, limit, bytes)                        \
+static const double inverse_factorials[] = {
+    1.0,          1.0,           1.0 / 2,        1.0 / 6,         1.0 / 24,
+    1.0 / 120,    1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
+    1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
+
+/* How far ahead a unit's loop fetches; a constant wherever its loop is inlined. The ids
+ * of units are read beyond the unit's own links, as the next unit's come next, but for
+ * the last links of a layer. */
+#define NOT_AT_ALL 0
+#define WITHIN_CACHE 1
+#define FROM_MEMORY 2
+#define REACH(n, limit, far)                                                           \
+    ((n) + 5 * FAR > (limit) ? NOT_AT_ALL : (far) ? FROM_MEMORY : WITHIN_CACHE)
+
+#define FETCH_LINES(fetch, base, stride, id, bytes)                                    \
     do {                                                                               \
-        if ((at) < (limit)) {                                                          \
-            const char *ahead = (const char *)((base) + (ids)[at] * (stride));         \
-            for (int line = 0; line < (int)(bytes); line += 64)                        \
-                fetch(ahead + line);                                                   \
-        }                                                                              \
+        const char *ahead = (const char *)((base) + (id) * (stride));                  \
+        for (int line = 0; line < (int)(bytes); line += 64)                            \
+            fetch(ahead + line);                                                       \
     } while (0)
-#define FETCH_ROW(base, stride, ids, k, limit, bytes, far)                             \
+#define FETCH_ROW(base, stride, ids, k, bytes, reach)                                  \
     do {                                                                               \
-        FETCH_LINES(PREFETCH, base, stride, ids, (k) + NEAR, limit, bytes);            \
-        if (far)                                                                       \
-            FETCH_LINES(PREFETCH_L2, base, stride, ids, (k) + FAR, limit, bytes);      \
+        if ((reach) != NOT_AT_ALL)                                                     \
+            FETCH_LINES(PREFETCH, base, stride, (ids)[(k) + NEAR], bytes);             \
+        if ((reach) == FROM_MEMORY)                                                    \
+            FETCH_LINES(PREFETCH_L2, base, stride, (ids)[(k) + FAR], bytes);           \
     } while (0)
-#define FETCH_FAR(base, stride, ids, k, limit, far)                                    \
+#define FETCH_FAR(base, stride, ids, k, reach)                                         \
     do {                                                                               \
-        if (far)                                                                       \
-            FETCH_LINES(PREFETCH_L2, base, stride, ids, (k) + 4 * FAR, limit, 1);      \
+        if ((reach) == FROM_MEMORY)                                                    \
+            FETCH_LINES(PREFETCH_L2, base, stride, (ids)[(k) + 4 * FAR], 1);           \
     } while (0)
-#define FETCH_WEIGHT(weights, links, k, limit)                                         \
+#define FETCH_WEIGHT(weights, links, k, reach)                                         \
     do {                                                                               \
-        if ((links) && (k) + FAR < (limit))                                            \
+        if ((links) && (reach) != NOT_AT_ALL)                                          \
             PREFETCH((weights) + (links)[(k) + FAR]);                                  \
+    } while (0)
+/* Call it with a reach that the compiler knows. */
+#define FOR_REACH(reach, call)                                                         \
+    do {                                                                               \
+        if ((reach) == FROM_MEMORY)                                                    \
+            call(FROM_MEMORY);                                                         \
+        else if ((reach) == WITHIN_CACHE)                                              \
+            call(WITHIN_CACHE);                                                        \
+        else                                                                           \
+            call(NOT_AT_ALL);                                                          \
     } while (0)
 
 #define JOIN3_(a, b, c) a##_##b##_##c
@@ -131,16 +168,20 @@ static inline void fetch(const void *p, ptrdiff_t bytes)
 #define REAL float
 #define REAL_BYTES 4
 #define BITS int32_t
+#define UNSIGNED uint32_t
 #include "_units.h"
 #undef REAL
 #undef REAL_BYTES
 #undef BITS
+#undef UNSIGNED
 #define REAL double
 #define REAL_BYTES 8
 #define BITS int64_t
+#define UNSIGNED uint64_t
 #include "_units.h"
 #undef REAL
 #undef REAL_BYTES
 #undef BITS
+#undef UNSIGNED
 
 #endif

@@ -6,6 +6,8 @@
 #undef LANES
 #undef LANE_NUMBERS
 #undef VEC
+#undef WORDS
+#undef SELECT
 #undef LOAD
 #undef STORE
 #undef AT
@@ -98,6 +100,21 @@ INLINE void NAME(bend_back)(
     }
 }
 
+/* Replace z[b] by 1 / (1 + exp(-z[b])). The last vector overlaps the one before it. */
+static inline void NAME(logistic)(REAL *z, ptrdiff_t batch)
+{
+    REAL padded[LANES] = {0}, *from = batch < LANES ? padded : z;
+    for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)
+        padded[b] = z[b];
+    const ptrdiff_t last = batch < LANES ? 0 : batch - LANES;
+    const VEC end = BLOCK_NAME(logistic)(LOAD(from + last));
+    for (ptrdiff_t b = 0; b < last; b += LANES)
+        STORE(z + b, BLOCK_NAME(logistic)(LOAD(z + b)));
+    STORE(from + last, end);
+    for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)
+        z[b] = padded[b];
+}
+
 /* A batch of less than a vector, in pieces that a FEW holds. */
 #define FOR_FEW(batch, few)                                                            \
     do {                                                                               \
@@ -113,14 +130,14 @@ INLINE void NAME(bend_back)(
 /* For fewer samples than a vector holds. */
 INLINE void NAME(gather_few)(
     const REAL *x, ptrdiff_t stride, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
-    REAL *out, const int width)
+    const REAL *weights, ptrdiff_t n, int reach, REAL bias, REAL slope, REAL *out,
+    const int width)
 {
     FEW total = (FEW){0} + bias;
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
-        FETCH_ROW(x, stride, units, k, limit, 1, far);
-        FETCH_WEIGHT(weights, links, k, limit);
+        FETCH_ROW(x, stride, units, k, 1, reach);
+        FETCH_WEIGHT(weights, links, k, reach);
         total += w * NAME(load_few)(x + units[k] * stride, width);
     }
     NAME(store_few)(out, total, width);
@@ -135,19 +152,18 @@ static inline void NAME(gather_unit)(
     const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
     REAL *out)
 {
-    const ptrdiff_t stride = batch;
+    const int reach = REACH(n, limit, far);
 #define FEW_OF(b, width)                                                               \
-    NAME(gather_few)(x + (b), stride, units, links, weights, n, limit, far, bias,      \
-                     slope, out + (b), width)
+    NAME(gather_few)(x + (b), batch, units, links, weights, n, reach, bias, slope,     \
+                     out + (b), width)
     if (IS_WIDE(batch))
         SIZED(gather_blocks, WIDE_BYTES)
-        (x, batch, units, links, weights, n, limit, far, bias, slope, out);
+        (x, batch, units, links, weights, n, reach, bias, slope, out);
     else if (batch >= LANES)
         SIZED(gather_blocks, NARROW_BYTES)
-        (x, batch, units, links, weights, n, limit, far, bias, slope, out);
+        (x, batch, units, links, weights, n, reach, bias, slope, out);
     else if (batch == 2) /* a constant saves a multiplication a link */
-        NAME(gather_few)(
-            x, 2, units, links, weights, n, limit, far, bias, slope, out, 2);
+        NAME(gather_few)(x, 2, units, links, weights, n, reach, bias, slope, out, 2);
     else
         FOR_FEW(batch, FEW_OF);
 #undef FEW_OF
@@ -157,14 +173,14 @@ static inline void NAME(gather_unit)(
 
 INLINE void NAME(scatter_block)(
     const REAL *x, ptrdiff_t stride, const int32_t *targets, const REAL *weights,
-    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out, const int nv)
+    ptrdiff_t n, REAL *out, const int reach, const int nv)
 {
     VEC own[4];
     for (int v = 0; v < nv; v++)
         own[v] = LOAD(x + v * LANES);
     for (ptrdiff_t k = 0; k < n; k++) {
         REAL *row = out + targets[k] * stride;
-        FETCH_FAR(out, stride, targets, k, limit, far);
+        FETCH_FAR(out, stride, targets, k, reach);
         for (int v = 0; v < nv; v++)
             STORE(row + v * LANES, LOAD(row + v * LANES) + weights[k] * own[v]);
     }
@@ -172,38 +188,46 @@ INLINE void NAME(scatter_block)(
 
 INLINE void NAME(scatter_few)(
     const REAL *x, ptrdiff_t stride, const int32_t *targets, const REAL *weights,
-    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out, const int width)
+    ptrdiff_t n, REAL *out, const int reach, const int width)
 {
     const FEW own = NAME(load_few)(x, width);
     for (ptrdiff_t k = 0; k < n; k++) {
         REAL *row = out + targets[k] * stride;
-        FETCH_FAR(out, stride, targets, k, limit, far);
+        FETCH_FAR(out, stride, targets, k, reach);
         NAME(store_few)(row, NAME(load_few)(row, width) + weights[k] * own, width);
     }
+}
+
+INLINE void NAME(scatter_row)(
+    const REAL *x, ptrdiff_t batch, const int32_t *targets, const REAL *weights,
+    ptrdiff_t n, REAL *out, const int reach)
+{
+    ptrdiff_t b = 0;
+    if (batch == 2) { /* a constant saves a multiplication a link */
+        NAME(scatter_few)(x, 2, targets, weights, n, out, reach, 2);
+        return;
+    }
+    for (; b + 4 * LANES <= batch; b += 4 * LANES)
+        NAME(scatter_block)(x + b, batch, targets, weights, n, out + b, reach, 4);
+    for (; b + LANES <= batch; b += LANES)
+        NAME(scatter_block)(x + b, batch, targets, weights, n, out + b, reach, 1);
+    x += b;
+    out += b;
+#define FEW_OF(b, width)                                                               \
+    NAME(scatter_few)(x + (b), batch, targets, weights, n, out + (b), reach, width)
+    FOR_FEW(batch % LANES, FEW_OF);
+#undef FEW_OF
 }
 
 static inline void NAME(scatter_unit)(
     const REAL *x, ptrdiff_t batch, const int32_t *targets, const REAL *weights,
     ptrdiff_t n, ptrdiff_t limit, int far, REAL *out)
 {
-    const ptrdiff_t stride = batch;
-    ptrdiff_t b = 0;
     if (batch == 1 && x[0] == 0)
         return;
-    if (batch == 2) { /* a constant saves a multiplication a link */
-        NAME(scatter_few)(x, 2, targets, weights, n, limit, far, out, 2);
-        return;
-    }
-    for (; b + 4 * LANES <= batch; b += 4 * LANES)
-        NAME(scatter_block)(x + b, stride, targets, weights, n, limit, far, out + b, 4);
-    for (; b + LANES <= batch; b += LANES)
-        NAME(scatter_block)(x + b, stride, targets, weights, n, limit, far, out + b, 1);
-    x += b;
-    out += b;
-#define FEW_OF(b, width)                                                               \
-    NAME(scatter_few)(x + (b), stride, targets, weights, n, limit, far, out + (b), width)
-    FOR_FEW(batch % LANES, FEW_OF);
-#undef FEW_OF
+#define SCATTER(reach) NAME(scatter_row)(x, batch, targets, weights, n, out, reach)
+    FOR_REACH(REACH(n, limit, far), SCATTER);
+#undef SCATTER
 }
 
 /* ---- solvers: one step in place; g = scale * gradient + decay * w ---- */
@@ -263,8 +287,8 @@ static inline void NAME(descend)(
  * hence `gradient` has room for LANES more than the unit has links. */
 INLINE void NAME(learn_few)(
     const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL *signal,
-    REAL *gradient, const int adds, const int width)
+    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, REAL *signal, REAL *gradient,
+    const int reach, const int adds, const int width)
 {
     VEC back[4];
     ptrdiff_t k = 0;
@@ -276,7 +300,7 @@ INLINE void NAME(learn_few)(
         if (adds)
             g = LOAD(gradient + k);
         for (int i = 0; i < LANES; i++)
-            FETCH_FAR(delta, stride, targets, k + i, limit, far);
+            FETCH_FAR(delta, stride, targets, k + i, reach);
         NAME(pick)(delta, stride, targets + k, width, d);
         for (int b = 0; b < width; b++) {
             back[b] += w * d[b];
@@ -298,28 +322,69 @@ INLINE void NAME(learn_few)(
 }
 
 /* The same for a batch of less than a vector. */
-static inline void NAME(learn_narrow)(
-    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+INLINE void NAME(learn_row)(
+    const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
-    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
+    ptrdiff_t limit, REAL *signal, REAL *gradient, const int reach)
 {
-    REAL ignored[LANES] = {0};
-    if (batch == 2 && !more_x) { /* a constant saves a multiplication for each link */
+    REAL ignored[LANES] = {0}, negated[LANES] = {0};
+    if (batch == 2 && !less_x) { /* a constant saves a multiplication for each link */
         NAME(learn_few)(
-            x, delta, 2, targets, weights, n, limit, far, signal, gradient, 0, 2);
+            x, delta, 2, targets, weights, n, limit, signal, gradient, reach, 0, 2);
         return;
     }
 #define FEW_OF(b, width)                                                               \
-    NAME(learn_few)(x + (b), delta + (b), batch, targets, weights, n, limit, far,      \
-                    signal + (b), gradient, (b) > 0, width)
-#define MORE(b, width)                                                                 \
-    NAME(learn_few)(more_x + (b), more_delta + (b), batch, targets, weights, n, limit, \
-                    far, ignored + (b), gradient, 1, width)
+    NAME(learn_few)(x + (b), delta + (b), batch, targets, weights, n, limit,           \
+                    signal + (b), gradient, reach, (b) > 0, width)
+#define LESS(b, width)                                                                 \
+    NAME(learn_few)(negated + (b), less_delta + (b), batch, targets, weights, n, limit, \
+                    ignored + (b), gradient, reach, 1, width)
     FOR_FEW(batch, FEW_OF);
-    if (more_x)
-        FOR_FEW(batch, MORE);
+    for (ptrdiff_t b = 0; less_x && b < batch; b++)
+        negated[b] = -less_x[b];
+    if (less_x)
+        FOR_FEW(batch, LESS);
 #undef FEW_OF
-#undef MORE
+#undef LESS
+}
+
+static inline void NAME(learn_narrow)(
+    const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
+    ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
+    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
+{
+#define LEARN(reach)                                                                   \
+    NAME(learn_row)(x, delta, less_x, less_delta, batch, targets, weights, n, limit,   \
+                    signal, gradient, reach)
+    FOR_REACH(REACH(n, limit, far), LEARN);
+#undef LEARN
+}
+
+/* out[k] = the sum of row k of delta, less that of row k of `less`, if there is one;
+ * n <= STRIP, and `out` has room for n rounded up to fours. */
+static inline void NAME(row_sums)(
+    const REAL *delta, const REAL *less, ptrdiff_t batch, ptrdiff_t n, REAL *out)
+{
+    VEC total[STRIP];
+    const ptrdiff_t last = batch - LANES;
+    for (ptrdiff_t k = 0; k < (n + 3) / 4 * 4; k++)
+        total[k] = (VEC){0};
+    for (ptrdiff_t k = 0; batch >= LANES && k < n; k++, delta += batch) {
+        ptrdiff_t b = 0;
+        for (; b < last; b += LANES)
+            total[k] += LOAD(delta + b);
+        total[k] += BLOCK_NAME(after)(LOAD(delta + last), b - last);
+    }
+    for (ptrdiff_t k = 0; less && batch >= LANES && k < n; k++, less += batch) {
+        ptrdiff_t b = 0;
+        for (; b < last; b += LANES)
+            total[k] -= LOAD(less + b);
+        total[k] -= BLOCK_NAME(after)(LOAD(less + last), b - last);
+    }
+    BLOCK_NAME(sums)(total, n, out);
+    for (ptrdiff_t k = 0; batch < LANES && k < n; k++)
+        for (ptrdiff_t b = 0; b < batch; b++)
+            out[k] += delta[k * batch + b] - (less ? less[k * batch + b] : 0);
 }
 
 /* Of n weights; `limit` is how many follow in memory. */
@@ -343,7 +408,7 @@ static inline double NAME(sum_of_squares)(
  * gradient_k = sum_b x[b] * delta[targets[k], b].
  * Returns the sum of the squared weights as they were. */
 static inline double NAME(learn_unit)(
-    const REAL *x, const REAL *delta, const REAL *more_x, const REAL *more_delta,
+    const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, REAL *weights, ptrdiff_t n,
     ptrdiff_t limit, int far, REAL slope, const double *step, REAL *state,
     ptrdiff_t apart, REAL *signal)
@@ -357,14 +422,14 @@ static inline double NAME(learn_unit)(
         squares += NAME(sum_of_squares)(weights + k, m, limit - k);
         if (IS_WIDE(batch))
             SIZED(learn_blocks, WIDE_BYTES)
-            (x, delta, more_x, more_delta, batch, targets + k, weights + k, m,
-             limit - k, far, signal, gradient);
+            (x, delta, less_x, less_delta, batch, targets + k, weights + k, m,
+             REACH(m, limit - k, far), signal, gradient);
         else if (batch >= LANES)
             SIZED(learn_blocks, NARROW_BYTES)
-            (x, delta, more_x, more_delta, batch, targets + k, weights + k, m,
-             limit - k, far, signal, gradient);
+            (x, delta, less_x, less_delta, batch, targets + k, weights + k, m,
+             REACH(m, limit - k, far), signal, gradient);
         else
-            NAME(learn_narrow)(x, delta, more_x, more_delta, batch, targets + k,
+            NAME(learn_narrow)(x, delta, less_x, less_delta, batch, targets + k,
                                weights + k, m, limit - k, far, few, gradient);
         NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m);
     }
@@ -376,13 +441,14 @@ static inline double NAME(learn_unit)(
     return squares;
 }
 
-
 #undef VECTOR_BYTES
 #undef IS_WIDE
 #undef LANES
 #undef LANE_NUMBERS
 #undef FEW
 #undef VEC
+#undef WORDS
+#undef SELECT
 #undef LOAD
 #undef STORE
 #undef AT

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
+from scipy.special import expit
 
 from sklearn_set._builds import available_builds, load_build
 from sklearn_set._solvers import SGD, waiting_powers
@@ -113,19 +114,58 @@ def test_gather(n_in, n_out, batch, dtype, density, slope, n_threads, seed):
     assert_allclose(back, W @ out + bias[:, None], **tolerance)
 
 
-@given(dtypes, seeds)
-def test_gather_treats_each_sample_alone(dtype, seed):
+@pytest.mark.parametrize("dtype, rtol", [(np.float32, 1e-6), (np.float64, 1e-15)])
+def test_logistic(dtype, rtol):
+    """To the last digits, also where it is tiny; at the ends, 0 but for that."""
+    usual = np.linspace(-80, 80, 1001)
+    x = np.r_[usual, 0.0, -1e-30, 1e4, -1e4, np.inf, -np.inf, np.nan].astype(dtype)
+    ends, zero, one = (
+        np.array([0, 1], np.int32),
+        np.zeros(1, np.int32),
+        np.ones(1, dtype),
+    )
+    out, scattered = np.empty((2, 1, x.size), dtype)
+    bias, parts = np.zeros(1, dtype), np.empty((0, 1, x.size), dtype)
+    _fast.gather(x[None], ends, zero, None, one, bias, 1.0, out, 1, True)
+    _fast.scatter(x[None], ends, zero, one, bias, 1.0, parts, scattered, 1, True)
+    assert_allclose(out[0, :1001], expit(x[:1001].astype(float)), rtol=rtol)
+    assert_allclose(out[0, 1001:], [0.5, 0.5, 1, 0, 1, 0, np.nan], atol=1e-37)
+    assert_array_equal(scattered, out)
+
+
+def test_sample():
+    """Draws of SplitMix64, the same in either dtype and for any number of threads."""
+    n, seed = 20_000, 0xDEADBEEFCAFE
+    with np.errstate(over="ignore"):
+        z = np.uint64(seed) + np.arange(1, n + 1, dtype=np.uint64) * np.uint64(
+            0x9E3779B97F4A7C15
+        )
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    draws = ((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53
+    chances = np.random.default_rng(0).random((n // 10, 10), dtype=np.float32)
+    for dtype in DTYPES:
+        for n_threads in (1, 2, 3):
+            out = np.full(chances.shape, np.nan, dtype)
+            _fast.sample(chances.astype(dtype), seed, out, n_threads)
+            assert_array_equal(out.ravel(), draws < chances.ravel())
+
+
+@given(dtypes, st.booleans(), seeds)
+def test_gather_treats_each_sample_alone(dtype, logistic, seed):
     """A sample's sum is the same bit for bit whatever the batch it comes in."""
     rng = np.random.default_rng(seed)
     W = random_weights(30, 20, 0.5, rng, dtype)
     indptr, sources, links = by_target(W)
     x, bias = rng.standard_normal((30, 45)).astype(dtype), np.zeros(20, dtype=dtype)
     whole = np.empty((20, 45), dtype=dtype)
-    _fast.gather(x, indptr, sources, links, W.data, bias, 1.0, whole, 1)
+    _fast.gather(x, indptr, sources, links, W.data, bias, 1.0, whole, 1, logistic)
     for b in range(45):
         alone = np.empty((20, 1), dtype=dtype)
         column = np.ascontiguousarray(x[:, b : b + 1])
-        _fast.gather(column, indptr, sources, links, W.data, bias, 1.0, alone, 1)
+        _fast.gather(
+            column, indptr, sources, links, W.data, bias, 1.0, alone, 1, logistic
+        )
         assert_array_equal(alone[:, 0], whole[:, b])
 
 
@@ -156,23 +196,18 @@ def sparse_batch(n_in, batch, dtype, rng):
     dense = rng.standard_normal((n_in, batch)) * (rng.random((n_in, batch)) < 0.2)
     X = csr_array(dense.T.astype(dtype))
     indices, indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
-    rows, counts = np.arange(batch), np.zeros(n_in, np.int32)
     starts, features = np.empty(batch + 1, np.int32), np.empty(X.nnz, np.int32)
-    present, values = np.empty(n_in, np.int32), np.empty(X.nnz, dtype)
-    n = _fast.load_nonzeros(
-        X.data, indices, indptr, rows, counts, starts, features, values, present
+    by_sample = starts, features, np.empty(X.nnz, dtype)
+    _fast.load_nonzeros(X.data, indices, indptr, np.arange(batch), *by_sample)
+    counts, marks = np.zeros(n_in, np.int32), np.zeros(-(-n_in // 64), np.uint64)
+    present, feature_starts = np.empty(n_in, np.int32), np.empty(n_in + 1, np.int32)
+    samples, values = np.empty(X.nnz, np.int32), np.empty(X.nnz, dtype)
+    n = _fast.list_by_feature(
+        *by_sample, counts, marks, present, feature_starts, samples, values
     )
-    present = np.sort(present[:n])
-    feature_starts, samples = np.empty(n + 1, np.int32), np.empty(X.nnz, np.int32)
-    feature_values = np.empty(X.nnz, dtype)
-    _fast.list_by_feature(
-        starts, features, values, present, counts, feature_starts, samples,
-        feature_values,
-    )  # fmt: skip
-    assert not counts.any()
-    by_sample = starts, features, values
-    by_feature = present, feature_starts, samples
-    return dense.astype(dtype), by_sample, by_feature, feature_values
+    assert not counts.any() and not marks.any()
+    by_feature = present[:n], feature_starts[: n + 1], samples
+    return dense.astype(dtype), by_sample, by_feature, values
 
 
 @given(sizes, batches, dtypes, seeds)
@@ -220,11 +255,11 @@ def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
         dense, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, None,
         np.empty(n_in), 1,
     )  # fmt: skip
-    seen = np.zeros(n_in, np.int32)
+    seen, squares = np.full(n_in, 6, np.int32), np.full(n_in, np.nan)
     before = ours.data.copy()
     _fast.learn_nonzeros(
-        *listed, values, delta, W.indptr, W.indices, ours.data, other, step, 7, seen,
-        n_threads,
+        *listed, values, delta, W.indptr, W.indices, ours.data, other, step, None, 6,
+        seen, squares, n_threads,
     )  # fmt: skip
     is_present = np.isin(np.arange(n_in), listed[0])
     links = np.repeat(is_present, np.diff(W.indptr))
@@ -232,7 +267,55 @@ def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
     assert_allclose(ours.data[links], W.data[links], **tolerance)
     assert_allclose(other[0, links], velocity[0, links], **tolerance)
     assert_array_equal(ours.data[~links], before[~links])
-    assert_array_equal(seen, 7 * is_present)
+    assert_array_equal(seen, 6 + is_present)
+    expected = np.array(
+        [(before[W.indptr[i] : W.indptr[i + 1]] ** 2).sum() for i in range(n_in)]
+    )
+    assert_allclose(squares[is_present], expected[is_present], **tolerance)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@given(sizes, st.sampled_from([3, 600]), batches, dtypes, threads, seeds)
+def test_owed_steps_are_made_up_for(
+    momentum, n_in, n_out, batch, dtype, n_threads, seed
+):
+    """In passing, forward and when learning, as by `wake` beforehand."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_in, n_out, 0.7, rng, dtype)
+    _, by_sample, by_feature, values = sparse_batch(n_in, batch, dtype, rng)
+    velocity = rng.standard_normal((int(momentum > 0), W.nnz)).astype(dtype)
+    step, _ = SGD(0.2, momentum, bool(momentum)).steps(1 / batch, 0.3)
+    powers, clock = waiting_powers(step, 6), 5
+    seen = rng.integers(0, clock + 1, n_in, dtype=np.int32)
+    awake, awake_v, up_to_date = W.data.copy(), velocity.copy(), seen.copy()
+    expected_squares, squares = np.empty(n_in), np.empty(n_in)
+    _fast.wake(
+        by_feature[0], powers, clock, up_to_date, W.indptr, awake, awake_v,
+        expected_squares, 1,
+    )  # fmt: skip
+    bias = rng.standard_normal(n_out).astype(dtype)
+    sums = np.empty((n_threads, min(batch, _fast.LINE), n_out), dtype)
+    expected, out = np.full((2, n_out, batch), np.nan, dtype)
+    forward = *by_sample, W.indptr, W.indices
+    _fast.gather_nonzeros(*forward, awake, bias, 0.1, sums, expected, n_threads)
+    _fast.gather_nonzeros(
+        *forward, W.data, bias, 0.1, sums, out, n_threads, velocity, powers, clock, seen
+    )
+    tolerance = {"rtol": 10 * TOLERANCE[dtype], "atol": 10 * TOLERANCE[dtype]}
+    assert_allclose(out, expected, **tolerance)
+    delta = rng.standard_normal((n_out, batch)).astype(dtype)
+    backward = *by_feature, values, delta, W.indptr, W.indices
+    _fast.learn_nonzeros(
+        *backward, awake, awake_v, step, None, clock, up_to_date, squares, 1
+    )
+    _fast.learn_nonzeros(
+        *backward, W.data, velocity, step, powers, clock, seen, squares, n_threads
+    )
+    assert_allclose(W.data, awake, **tolerance)
+    assert_allclose(velocity, awake_v, **tolerance)
+    assert_array_equal(seen, up_to_date)
+    there = by_feature[0]
+    assert_allclose(squares[there], expected_squares[there], **tolerance)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -307,7 +390,7 @@ def sgd_step(rate, momentum, nesterov, scale, decay):
 )  # fmt: skip
 def test_learn(
     momentum, nesterov, n_in, n_out, batch, dtype, density, slope, n_threads, signals,
-    has_more, seed,
+    has_less, seed,
 ):  # fmt: skip
     rng = np.random.default_rng(seed)
     W = random_weights(n_in, n_out, density, rng, dtype)
@@ -315,8 +398,8 @@ def test_learn(
     delta = rng.standard_normal((n_out, batch)).astype(dtype)
     velocity = rng.standard_normal((1 if momentum else 0, W.nnz)).astype(dtype)
     rows, columns = W.tocoo().coords
-    more = (-x[::-1].copy(), delta[::-1].copy()) if has_more else (None, None)
-    sums = x @ delta.T + (more[0] @ more[1].T if has_more else 0)
+    less = (x[::-1].copy(), delta[::-1].copy()) if has_less else (None, None)
+    sums = x @ delta.T - (less[0] @ less[1].T if has_less else 0)
     gradient = 0.5 * sums[rows, columns] + 0.1 * W.data
     expected_w, expected_v = naive_sgd(
         W.data, velocity[0] if momentum else 0.0, gradient, 0.2, momentum, nesterov
@@ -329,7 +412,7 @@ def test_learn(
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
     _fast.learn(
         x, delta, W.indptr, W.indices, W.data, velocity, step, slope, signal, squares,
-        n_threads, *more,
+        n_threads, *less,
     )  # fmt: skip
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(W.data, expected_w, **tolerance)
@@ -364,24 +447,28 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
             assert_array_equal(a, b)
 
 
-@given(st.integers(0, 30), batches, dtypes, st.booleans(), st.booleans(), seeds)
-def test_update(n, batch, dtype, has_momentum, nesterov, seed):
+@given(
+    st.integers(0, 30), batches, dtypes, st.booleans(), st.booleans(), st.booleans(),
+    seeds,
+)  # fmt: skip
+def test_update(n, batch, dtype, has_momentum, nesterov, has_less, seed):
     rng = np.random.default_rng(seed)
     values = rng.standard_normal(n).astype(dtype)
-    delta = rng.standard_normal((n, batch)).astype(dtype)
+    delta, less = rng.standard_normal((2, n, batch)).astype(dtype)
+    total = delta - less if has_less else delta
     momentum = 0.9 if has_momentum else 0.0
     nesterov = nesterov and has_momentum
     state = rng.standard_normal((int(has_momentum), n)).astype(dtype)
     expected, velocity = naive_sgd(
         values,
         state[0] if has_momentum else 0.0,
-        0.5 * delta.sum(axis=1) + 0.1 * values,
+        0.5 * total.sum(axis=1) + 0.1 * values,
         0.2,
         momentum,
         nesterov,
     )
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
-    _fast.update(delta, values, state, step, 2)
+    _fast.update(delta, values, state, step, 2, less if has_less else None)
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(values, expected, **tolerance)
     if has_momentum:

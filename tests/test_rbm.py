@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from functools import partial
 
 import joblib
 import numpy as np
@@ -46,13 +47,12 @@ def assert_same_model(a, b):
 # -- learning ------------------------------------------------------------------
 
 
-def dense_contrastive_divergence(W, c, b, v, cd_steps, rate, alpha, rng):
+def dense_contrastive_divergence(W, c, b, v, cd_steps, rate, alpha, draw):
     """CD-k on a dense W (n_hidden, n_visible), by the book."""
     n = v.shape[1]
     h = chain_h = expit(W @ v + c[:, None])
     for _ in range(cd_steps):
-        sample = (rng.random(chain_h.shape) < chain_h).astype(float)
-        chain_v = expit(W.T @ sample + b[:, None])
+        chain_v = expit(W.T @ draw(chain_h) + b[:, None])
         chain_h = expit(W @ chain_v + c[:, None])
     gradient = (h @ v.T - chain_h @ chain_v.T) / n - alpha * W
     return (
@@ -73,9 +73,10 @@ def test_contrastive_divergence_against_a_dense_twin(cd_steps, alpha, batch, rng
     mask = W != 0
     c, b = machine.hidden_bias.copy(), machine.visible_bias.copy()
     ours, theirs = np.random.default_rng(7), np.random.default_rng(7)
+    draw = partial(machine.sample, rng=theirs)
     for _ in range(3):
         machine.learn(v, cd_steps, SGD(0.2), alpha, ours)
-        W, c, b = dense_contrastive_divergence(W, c, b, v, cd_steps, 0.2, alpha, theirs)
+        W, c, b = dense_contrastive_divergence(W, c, b, v, cd_steps, 0.2, alpha, draw)
         W *= mask
     assert_allclose(machine.layer.coef.toarray(), W, rtol=1e-10, atol=1e-13)
     assert_allclose(machine.hidden_bias, c, rtol=1e-10)
@@ -85,7 +86,7 @@ def test_contrastive_divergence_against_a_dense_twin(cd_steps, alpha, batch, rng
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sampling_has_the_right_frequencies(dtype, rng):
     p = np.repeat(np.array([[0.0], [0.1], [0.5], [1.0]], dtype=dtype), 5000, axis=1)
-    ones = BoltzmannMachine.sample(p, rng)
+    ones = make_machine(4, 3, 5, rng).sample(p, rng)
     assert ones.dtype == dtype and set(np.unique(ones)) == {0.0, 1.0}
     assert ones[0].sum() == 0 and ones[3].sum() == 5000
     for row, probability in ((1, 0.1), (2, 0.5)):
