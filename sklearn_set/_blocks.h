@@ -219,30 +219,38 @@ static inline void BLOCK_NAME(gather_blocks)(
 
 /* For one source with activations x[b] and links k to targets[k]:
  * signal[b] += sum_k weights[k] * delta[targets[k], b], unless it is NULL;
- * dots[k] += sign * x[b] * delta[targets[k], b], summed over b but for the lanes. */
+ * dots[k] += x[b] * delta[targets[k], b] - less_x[b] * less_delta[targets[k], b], summed
+ * over b but for the lanes; without the second term if those are NULL. */
 INLINE void BLOCK_NAME(learn_block)(
-    const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets,
-    const REAL *weights, ptrdiff_t n, REAL *signal, VEC *dots, const int sign,
-    const int reach, const int nv, ptrdiff_t last)
+    const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
+    ptrdiff_t stride, const int32_t *targets, const REAL *weights, ptrdiff_t n,
+    REAL *signal, VEC *dots, const int reach, const int nv, ptrdiff_t last)
 {
     const ptrdiff_t twice = (nv - 1) * LANES - last; /* lanes that were here before */
-    VEC own[4], back[4];
+    VEC own[4], less[4], back[4];
     for (int v = 0; v < nv; v++) {
         own[v] = LOAD(x + AT(v, nv, last));
-        if (sign < 0)
-            own[v] = -own[v];
+        if (less_x)
+            less[v] = LOAD(less_x + AT(v, nv, last));
         back[v] = (VEC){0};
     }
     own[nv - 1] = BLOCK_NAME(after)(own[nv - 1], twice);
+    if (less_x)
+        less[nv - 1] = BLOCK_NAME(after)(less[nv - 1], twice);
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL *row = delta + targets[k] * stride;
+        const REAL *less_row = less_delta + targets[k] * stride;
         VEC dot = dots[k];
         FETCH_ROW(delta, stride, targets, k, nv * VECTOR_BYTES, reach);
+        if (less_x)
+            FETCH_ROW(less_delta, stride, targets, k, nv * VECTOR_BYTES, reach);
         for (int v = 0; v < nv; v++) {
             const VEC d = LOAD(row + AT(v, nv, last));
             if (signal)
                 back[v] += weights[k] * d;
             dot += own[v] * d;
+            if (less_x)
+                dot -= less[v] * LOAD(less_row + AT(v, nv, last));
         }
         dots[k] = dot;
     }
@@ -255,8 +263,7 @@ INLINE void BLOCK_NAME(learn_block)(
     }
 }
 
-/* The same for a batch of at least one vector, `adds` being 0. Samples without a signal,
- * less_x and less_delta, subtract from the gradient, unless they are NULL. */
+/* The same for a batch of at least one vector; gradient[k] = the whole sum. */
 static inline void BLOCK_NAME(learn_blocks)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
@@ -265,28 +272,28 @@ static inline void BLOCK_NAME(learn_blocks)(
     VEC dots[STRIP];
     for (ptrdiff_t k = 0; k < (n + 3) / 4 * 4; k++)
         dots[k] = (VEC){0};
-#define BLOCK(b, nv, last)                                                             \
-    BLOCK_NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n,          \
-                            signal + (b), dots, 1, REACHED, nv, last)
-#define SILENT(b, nv, last)                                                            \
-    BLOCK_NAME(learn_block)(x + (b), delta + (b), batch, targets, weights, n, NULL,    \
-                            dots, 1, REACHED, nv, last)
+#define WITH(b, nv, last)                                                              \
+    BLOCK_NAME(learn_block)(x + (b), delta + (b), NULL, NULL, batch, targets, weights, \
+                            n, signal + (b), dots, REACHED, nv, last)
+#define WITHOUT(b, nv, last)                                                           \
+    BLOCK_NAME(learn_block)(x + (b), delta + (b), NULL, NULL, batch, targets, weights, \
+                            n, NULL, dots, REACHED, nv, last)
 #define LESS(b, nv, last)                                                              \
-    BLOCK_NAME(learn_block)(less_x + (b), less_delta + (b), batch, targets, weights,   \
-                            n, NULL, dots, -1, REACHED, nv, last)
+    BLOCK_NAME(learn_block)(x + (b), delta + (b), less_x + (b), less_delta + (b),      \
+                            batch, targets, weights, n, NULL, dots, REACHED, nv, last)
 #define LEARN(known)                                                                   \
     do {                                                                               \
         enum { REACHED = known };                                                      \
-        if (signal)                                                                    \
-            FOR_BLOCKS(batch, 4, BLOCK);                                               \
-        else                                                                           \
-            FOR_BLOCKS(batch, 4, SILENT);                                              \
         if (less_x)                                                                    \
             FOR_BLOCKS(batch, 4, LESS);                                                \
+        else if (signal)                                                               \
+            FOR_BLOCKS(batch, 4, WITH);                                                \
+        else                                                                           \
+            FOR_BLOCKS(batch, 4, WITHOUT);                                             \
     } while (0)
     FOR_REACH(reach, LEARN);
-#undef BLOCK
-#undef SILENT
+#undef WITH
+#undef WITHOUT
 #undef LESS
 #undef LEARN
     BLOCK_NAME(sums)(dots, n, gradient);

@@ -333,7 +333,8 @@ class SparseLayer:
         slope : float, default=1.0
             Of the activation f that made `x`, below 0.
         less : (ndarray, ndarray), default=None
-            Like `x` and `delta`, samples that subtract from the gradient.
+            Like `x` and `delta`, samples that subtract from the gradient; there is no
+            signal then.
 
         Returns
         -------
@@ -352,6 +353,7 @@ class SparseLayer:
             self._squares = np.zeros(self.n_in)
         less_x, less_delta = less or (None, None)
         if less is not None:
+            signal = None
             require_shape("The batch", less_x, x.shape)
             require_shape("The batch", less_delta, delta.shape)
         _fast.learn(

@@ -176,6 +176,13 @@ cdef inline void _load_rows(
 ) noexcept nogil:
     """Some features of the rows, a cache line of each."""
     cdef Py_ssize_t b, f
+    cdef const real* row
+    if X.strides[1] == sizeof(real):
+        for b in range(batch):
+            row = &X[rows[b], first]
+            for f in range(n):
+                out[f * batch + b] = row[f]
+        return
     for b in range(batch):
         for f in range(n):
             out[f * batch + b] = X[rows[b], first + f]
@@ -635,7 +642,7 @@ def learn(
     For source i and its links (i, j): signal[i] = f'(x[i]) sum_j w_ij delta[j] with the
     weights as they were, gradient_ij = x[i] . delta[j], then the step. ``squares``
     gets sum_j w_ij ** 2 of the weights as they were. Samples in ``less_x`` and
-    ``less_delta`` subtract from the gradient.
+    ``less_delta`` subtract from the gradient; with them there is no signal.
     """
     cdef Py_ssize_t i, first, n, batch = x.shape[1], n_links = targets.shape[0]
     cdef double total

@@ -407,6 +407,7 @@ def test_learn(
     expected_signal = np.where(x > 0, 1, slope) * (W @ delta)
     expected_squares = (W * W).sum(axis=1)
 
+    signals = signals and not has_less
     signal = np.full((n_in, batch), np.nan, dtype=dtype) if signals else None
     squares = np.full(n_in, np.nan)
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
