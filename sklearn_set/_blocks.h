@@ -46,31 +46,37 @@ INLINE VEC BLOCK_NAME(after)(VEC a, ptrdiff_t n)
 #endif
 }
 
-/* The first n lanes, and 0 in the others. */
-INLINE VEC BLOCK_NAME(first)(VEC a, ptrdiff_t n)
+/* The first n lanes of a, and b in the others. */
+INLINE VEC BLOCK_NAME(first_of)(VEC a, VEC b, ptrdiff_t n)
 {
 #if HAS_VECTORS
     const BLOCK_NAME(bits) lane = LANE_NUMBERS;
     const BITS count = n < LANES ? (BITS)n : LANES;
-    return (VEC)((BLOCK_NAME(bits))a & (lane < count));
+    return SELECT(lane < count, a, b);
 #else
     return a;
 #endif
 }
 
-/* The lanes' sum, pairwise; written out, as loops would be vectorised anew. */
+/* The first n lanes, and 0 in the others. */
+INLINE VEC BLOCK_NAME(first)(VEC a, ptrdiff_t n)
+{
+    return BLOCK_NAME(first_of)(a, (VEC){0}, n);
+}
+
+/* The lanes' sum, in the order of `sums`; loops would be vectorised anew. */
 INLINE REAL BLOCK_NAME(sum)(VEC a)
 {
 #if HAS_VECTORS
 #define LANE(i) a[(i) % LANES]
     if (LANES == 16)
-        return (((LANE(0) + LANE(8)) + (LANE(4) + LANE(12)))
-                + ((LANE(2) + LANE(10)) + (LANE(6) + LANE(14))))
-               + (((LANE(1) + LANE(9)) + (LANE(5) + LANE(13)))
-                  + ((LANE(3) + LANE(11)) + (LANE(7) + LANE(15))));
+        return (((LANE(0) + LANE(8)) + (LANE(2) + LANE(10)))
+                + ((LANE(1) + LANE(9)) + (LANE(3) + LANE(11))))
+               + (((LANE(4) + LANE(12)) + (LANE(6) + LANE(14)))
+                  + ((LANE(5) + LANE(13)) + (LANE(7) + LANE(15))));
     if (LANES == 8)
-        return ((LANE(0) + LANE(4)) + (LANE(2) + LANE(6)))
-               + ((LANE(1) + LANE(5)) + (LANE(3) + LANE(7)));
+        return ((LANE(0) + LANE(2)) + (LANE(1) + LANE(3)))
+               + ((LANE(4) + LANE(6)) + (LANE(5) + LANE(7)));
     if (LANES == 4)
         return (LANE(0) + LANE(2)) + (LANE(1) + LANE(3));
     return LANE(0) + LANE(1);

@@ -235,21 +235,45 @@ static inline void NAME(scatter_unit)(
 /* v <- momentum * v - rate * g;  w <- w + ahead * v - now * g
  * with (ahead, now) = (1, 0), or (momentum, rate) for Nesterov's momentum.
  * Without momentum there is no velocity (NULL) and w <- w - rate * g. */
-static inline void NAME(sgd)(
-    const double *step, REAL *restrict w, REAL *restrict velocity,
-    const REAL *restrict gradient, ptrdiff_t n)
+INLINE void NAME(sgd_lanes)(
+    const double *step, REAL *w, REAL *velocity, VEC gradient, ptrdiff_t count)
 {
     const REAL rate = (REAL)step[1], momentum = (REAL)step[2], ahead = (REAL)step[3],
                now = (REAL)step[4], scale = (REAL)step[5], decay = (REAL)step[6];
-    if (!velocity) {
-        for (ptrdiff_t k = 0; k < n; k++)
-            w[k] -= rate * (scale * gradient[k] + decay * w[k]);
-        return;
+    const VEC w0 = LOAD(w), g = scale * gradient + decay * w0;
+    VEC w1 = w0 - rate * g;
+    if (velocity) {
+        const VEC v0 = LOAD(velocity), v1 = momentum * v0 - rate * g;
+        w1 = w0 + ahead * v1 - now * g;
+        STORE(velocity, BLOCK_NAME(first_of)(v1, v0, count));
     }
-    for (ptrdiff_t k = 0; k < n; k++) {
-        const REAL g = scale * gradient[k] + decay * w[k];
-        velocity[k] = momentum * velocity[k] - rate * g;
-        w[k] += ahead * velocity[k] - now * g;
+    STORE(w, BLOCK_NAME(first_of)(w1, w0, count));
+}
+
+/* For n links. Those after them are stored as they are, where there is `room`. */
+static inline void NAME(sgd)(
+    const double *shared_step, REAL *w, REAL *velocity, const REAL *gradient,
+    ptrdiff_t n, ptrdiff_t room)
+{
+    REAL some_w[LANES] = {0}, some_v[LANES] = {0};
+    double step[7]; /* own, so that it stays in registers */
+    ptrdiff_t k = 0;
+    for (int i = 0; i < 7; i++)
+        step[i] = shared_step[i];
+    for (; k < n && k + LANES <= room; k += LANES)
+        NAME(sgd_lanes)(step, w + k, velocity ? velocity + k : NULL,
+                        LOAD(gradient + k), n - k);
+    if (k >= n)
+        return;
+    for (ptrdiff_t i = k; i < n; i++) {
+        some_w[i - k] = w[i];
+        some_v[i - k] = velocity ? velocity[i] : 0;
+    }
+    NAME(sgd_lanes)(step, some_w, velocity ? some_v : NULL, LOAD(gradient + k), LANES);
+    for (ptrdiff_t i = k; i < n; i++) {
+        w[i] = some_w[i - k];
+        if (velocity)
+            velocity[i] = some_v[i - k];
     }
 }
 
@@ -269,15 +293,17 @@ static inline void NAME(adam)(
     }
 }
 
-/* One step of the rule that step[0] names; the states lie `apart` from each other. */
+/* One step of the rule that step[0] names; the states lie `apart` from each other.
+ * `gradient` has room for n rounded up to LANES, and the links for `room` >= n, of which
+ * those beyond n are left as they are. */
 static inline void NAME(descend)(
     const double *step, REAL *w, REAL *state, ptrdiff_t apart, const REAL *gradient,
-    ptrdiff_t n)
+    ptrdiff_t n, ptrdiff_t room)
 {
-    if (step[0] == 1) /* ADAM in _fast.pyx */
+    if (step[0] == ADAM)
         NAME(adam)(step, w, state, state + apart, gradient, n);
     else
-        NAME(sgd)(step, w, state, gradient, n);
+        NAME(sgd)(step, w, state, gradient, n, room);
 }
 
 /* For fewer samples than a vector holds the lanes take the links instead:
@@ -403,18 +429,62 @@ static inline double NAME(sum_of_squares)(
     return (double)BLOCK_NAME(sum)(part) + rest;
 }
 
+/* All that learn_unit does, in one loop and with the same arithmetic, for one or two
+ * samples, SGD and at most a strip of links, the last vector of which this thread may
+ * store. Where rows are short, all else would take longer than the links. */
+INLINE double NAME(learn_small)(
+    const REAL *x, const REAL *delta, const int32_t *targets, REAL *weights,
+    ptrdiff_t n, REAL slope, const double *shared_step, REAL *state, REAL *signal,
+    const int reach, const int width)
+{
+    VEC part[4] = {{0}};
+    REAL total[4];
+    double step[7]; /* own, so that it stays in registers */
+    for (int i = 0; i < 7; i++)
+        step[i] = shared_step[i];
+    for (ptrdiff_t k = 0; k < n; k += LANES) {
+        const VEC w = BLOCK_NAME(first)(LOAD(weights + k), n - k);
+        VEC d[2], g = (VEC){0};
+        for (int i = 0; i < LANES; i++)
+            FETCH_FAR(delta, width, targets, k + i, reach);
+        NAME(pick)(delta, width, targets + k, width, d);
+        for (int b = 0; b < width; b++) {
+            part[b] += w * d[b];
+            g += x[b] * d[b];
+        }
+        part[3] += w * w;
+        NAME(sgd_lanes)(step, weights + k, state ? state + k : NULL, g, n - k);
+    }
+    BLOCK_NAME(sums)(part, 4, total);
+    for (int b = 0; signal && b < width; b++) {
+        const REAL bent = slope * total[b]; /* without a branch */
+        signal[b] = x[b] > 0 ? total[b] : bent;
+    }
+    return total[3];
+}
+
 /* The backward pass of one source and the solver's step on its links:
  * signal[b] = bend'(x[b]) * sum_k weights[k] * delta[targets[k], b], unless NULL;
  * gradient_k = sum_b x[b] * delta[targets[k], b].
+ * `limit` links follow in memory; `room` of them are this thread's alone.
  * Returns the sum of the squared weights as they were. */
 static inline double NAME(learn_unit)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, REAL *weights, ptrdiff_t n,
-    ptrdiff_t limit, int far, REAL slope, const double *step, REAL *state,
-    ptrdiff_t apart, REAL *signal)
+    ptrdiff_t room, ptrdiff_t limit, int far, REAL slope, const double *step,
+    REAL *state, ptrdiff_t apart, REAL *signal)
 {
     REAL gradient[STRIP + LANES], few[LANES] = {0};
     double squares = 0;
+    if (batch <= 2 && !less_x && step[0] == SGD && n <= STRIP && n + LANES - 1 <= room) {
+#define SMALL(reach)                                                                   \
+    return batch == 2 ? NAME(learn_small)(x, delta, targets, weights, n, slope, step,  \
+                                          state, signal, reach, 2)                     \
+                      : NAME(learn_small)(x, delta, targets, weights, n, slope, step,  \
+                                          state, signal, reach, 1)
+        FOR_REACH(REACH(n, limit, far), SMALL);
+#undef SMALL
+    }
     for (ptrdiff_t b = 0; signal && batch >= LANES && b < batch; b++)
         signal[b] = 0;
     for (ptrdiff_t k = 0; k < n; k += STRIP) {
@@ -431,7 +501,8 @@ static inline double NAME(learn_unit)(
         else
             NAME(learn_narrow)(x, delta, less_x, less_delta, batch, targets + k,
                                weights + k, m, limit - k, far, few, gradient);
-        NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m);
+        NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m,
+                      room - k);
     }
     if (!signal)
         return squares;
