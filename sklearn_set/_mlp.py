@@ -684,6 +684,8 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             The predicted classes.
         """
         outputs = self._outputs(X)
+        if self._label_binarizer.y_type_ == "multiclass":  # a tenth of the time
+            return self.classes_[outputs.argmax(axis=1)]
         if self.n_outputs_ == 1:
             outputs = outputs.ravel()
         return self._label_binarizer.inverse_transform(outputs)

@@ -44,6 +44,15 @@
 #define HAS_SHUFFLE 0
 #endif
 
+/* Keeps the compiler from merging the product with what follows. */
+#if HAS_VECTORS && (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__)
+#define ROUNDED(product) __asm__("" : "+x"(product))
+#elif HAS_VECTORS && defined(__aarch64__)
+#define ROUNDED(product) __asm__("" : "+w"(product))
+#else
+#define ROUNDED(product) ((void)0)
+#endif
+
 /* The baseline of x86-64 has 16-byte registers; a wider type would spill there. Where
  * registers of WIDE_BYTES exist, batches that fill one take those. */
 #if !HAS_VECTORS

@@ -232,6 +232,17 @@ static inline void NAME(scatter_unit)(
 
 /* ---- solvers: one step in place; g = scale * gradient + decay * w ---- */
 
+/* A product that is rounded. The compiler may contract a sum of two products in two
+ * ways, and choose differently where a function is inlined again; which copy of sgd_lanes
+ * sees a link depends on the threads. */
+INLINE VEC NAME(times)(REAL a, VEC b)
+{
+    VEC product = a * b;
+    ROUNDED(product);
+    return product;
+}
+#define TIMES NAME(times)
+
 /* v <- momentum * v - rate * g;  w <- w + ahead * v - now * g
  * with (ahead, now) = (1, 0), or (momentum, rate) for Nesterov's momentum.
  * Without momentum there is no velocity (NULL) and w <- w - rate * g. */
@@ -240,11 +251,11 @@ INLINE void NAME(sgd_lanes)(
 {
     const REAL rate = (REAL)step[1], momentum = (REAL)step[2], ahead = (REAL)step[3],
                now = (REAL)step[4], scale = (REAL)step[5], decay = (REAL)step[6];
-    const VEC w0 = LOAD(w), g = scale * gradient + decay * w0;
-    VEC w1 = w0 - rate * g;
+    const VEC w0 = LOAD(w), g = TIMES(scale, gradient) + TIMES(decay, w0);
+    VEC w1 = w0 - TIMES(rate, g);
     if (velocity) {
-        const VEC v0 = LOAD(velocity), v1 = momentum * v0 - rate * g;
-        w1 = w0 + ahead * v1 - now * g;
+        const VEC v0 = LOAD(velocity), v1 = TIMES(momentum, v0) - TIMES(rate, g);
+        w1 = w0 + TIMES(ahead, v1) - TIMES(now, g);
         STORE(velocity, BLOCK_NAME(first_of)(v1, v0, count));
     }
     STORE(w, BLOCK_NAME(first_of)(w1, w0, count));
@@ -525,3 +536,4 @@ static inline double NAME(learn_unit)(
 #undef AT
 #undef FOR_BLOCKS
 #undef FOR_FEW
+#undef TIMES

@@ -425,7 +425,7 @@ def test_learn(
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("batch", [7, 64, 130])
+@pytest.mark.parametrize("batch", [1, 2, 3, 8, 64, 130])
 def test_threads_do_not_change_a_bit(dtype, batch, rng):
     """Large enough to be shared out: forward, backward and the update."""
     assert _fast.has_openmp() or sys.platform != "linux"
@@ -435,12 +435,12 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
         W = random_weights(300, 200, 0.3, rng, dtype)
         x = rng.standard_normal((300, batch)).astype(dtype)
         delta, signal = np.empty((200, batch), dtype), np.empty((300, batch), dtype)
-        velocity = np.zeros((1, W.nnz), dtype)
+        velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
         bias, squares = np.zeros(200, dtype), np.empty(300)
         _fast.gather(x, *by_target(W), W.data, bias, 1.0, delta, n_threads)
         _fast.learn(
             x, delta, W.indptr, W.indices, W.data, velocity,
-            sgd_step(0.1, 0.9, True, 0.1, 0.1), 0.0, signal, squares, n_threads,
+            sgd_step(0.1, 0.9, True, 0.3, 0.2), 0.0, signal, squares, n_threads,
         )  # fmt: skip
         results.append((delta, signal, W.data, velocity, squares))
     for other in results[1:]:
