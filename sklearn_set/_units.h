@@ -487,7 +487,8 @@ static inline double NAME(learn_unit)(
 {
     REAL gradient[STRIP + LANES], few[LANES] = {0};
     double squares = 0;
-    if (batch <= 2 && !less_x && step[0] == SGD && n <= STRIP && n + LANES - 1 <= room) {
+    if (batch <= 2 && batch < LANES && !less_x && step[0] == SGD && n <= STRIP
+        && n + LANES - 1 <= room) {
 #define SMALL(reach)                                                                   \
     return batch == 2 ? NAME(learn_small)(x, delta, targets, weights, n, slope, step,  \
                                           state, signal, reach, 2)                     \
