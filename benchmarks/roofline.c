@@ -1,4 +1,4 @@
-/* What this machine can do: STREAM triad and multiply-add peak, on all cores.
+/* What this machine can do: STREAM triad, lines at random and multiply-adds, on all cores.
    A measuring tool, compiled by roofline.py when it runs; no part of the package. */
 
 #define _GNU_SOURCE
@@ -59,6 +59,42 @@ double triad_seconds(long n, int repeats)
     free(a);
     free(b);
     free(c);
+    return best;
+}
+
+/* Seconds of the best of `repeats` times n / 16 visits to random 64-byte lines of n
+   floats, -1 without memory; n / 16 is a power of two. As with links, the processor
+   knows ahead where to go. */
+double random_lines_seconds(long n, int repeats)
+{
+    const unsigned long mask = n / 16 - 1;
+    float *a = allocate(n);
+    volatile float sink = 0;
+    double best = -1;
+    if (!a)
+        return best;
+#pragma omp parallel for schedule(static)
+    for (long i = 0; i < n; i++)
+        a[i] = 1;
+    for (int r = 0; r < repeats; r++) {
+        float total = 0;
+        double begin = omp_get_wtime();
+#pragma omp parallel reduction(+ : total)
+        {
+            const long n_threads = omp_get_num_threads();
+            unsigned long at = (mask / n_threads) * omp_get_thread_num() * 0x9E3779B1;
+            for (long i = 0; i < n / 16 / n_threads; i++) {
+                at = at * 1664525 + 1013904223;
+                total += a[((at >> 7 ^ at) & mask) * 16];
+            }
+        }
+        double seconds = omp_get_wtime() - begin;
+        sink += total;
+        if (best < 0 || seconds < best)
+            best = seconds;
+    }
+    (void)sink;
+    free(a);
     return best;
 }
 

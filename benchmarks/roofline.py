@@ -3,8 +3,9 @@
     python benchmarks/roofline.py [--quick]
 
 Bandwidth is STREAM's triad, ``a = b + 3 * c``, counted as STREAM does: 12 bytes a float
-element. The arithmetic peak is that of float32 multiply-adds in registers. Both run on
-all cores, in C that is compiled for this very processor.
+element; for lines of memory at random, 64 bytes each. The arithmetic peak is that of
+float32 multiply-adds in registers. All run on all cores, in C that is compiled for this
+very processor.
 """
 
 import argparse
@@ -45,7 +46,8 @@ def compiled():
         if done.returncode:
             raise NoCompiler(f"{' '.join(command)} failed:\n{done.stderr}")
         library = ctypes.CDLL(target)
-        for function in (library.triad_seconds, library.peak_flops):
+        measures = "triad_seconds", "random_lines_seconds", "peak_flops"
+        for function in (getattr(library, name) for name in measures):
             function.restype = ctypes.c_double
             function.argtypes = ctypes.c_long, ctypes.c_int
         yield library
@@ -57,6 +59,14 @@ def triad(library, n_floats=1 << 26, repeats=10):
     if seconds < 0:
         raise MemoryError(f"There is no memory for 3 arrays of {n_floats} floats.")
     return 12 * n_floats / seconds
+
+
+def random_lines(library, n_floats=1 << 26, repeats=5):
+    """Return the bandwidth of lines that are read at random, in bytes a second."""
+    seconds = library.random_lines_seconds(n_floats, repeats)
+    if seconds < 0:
+        raise MemoryError(f"There is no memory for an array of {n_floats} floats.")
+    return 4 * n_floats / seconds
 
 
 def peak(library, rounds=20_000_000, repeats=5):
@@ -132,11 +142,14 @@ def main():
     quick = parser.parse_args().quick
     try:
         with compiled() as library:
-            bandwidth = triad(library, 1 << (22 if quick else 26))
+            n_floats = 1 << (22 if quick else 26)
+            bandwidth = triad(library, n_floats)
+            scattered = random_lines(library, n_floats)
             flops_peak = peak(library, 1_000_000 if quick else 20_000_000)
     except NoCompiler as reason:
         raise SystemExit(f"The roofline cannot be measured: {reason}") from None
     print(f"STREAM triad {bandwidth / 1e9:.1f} GB/s, ", end="")
+    print(f"random lines {scattered / 1e9:.1f} GB/s, ", end="")
     print(f"float32 multiply-add peak {flops_peak / 1e9:.0f} GFLOP/s\n")
     print(f"{'kernel':<17} {'units x links':>14} {'batch':>5} {'ns/link':>8} ", end="")
     print(f"{'GFLOP/s':>9} {'share':>7} {'GB/s':>8} {'share':>7}")
