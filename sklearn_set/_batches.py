@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import gen_batches
 
 from sklearn_set._builds import _fast
 from sklearn_set._memory import Buffer
@@ -223,9 +222,11 @@ def map_batches(function, n_samples, batch_size):
     result : ndarray of shape (n_samples, ...)
     """
     result = None
-    for batch in gen_batches(n_samples, batch_size):
-        part = function(np.arange(batch.start, batch.stop))
+    # Not by gen_batches: it inspects its arguments for longer than one row takes.
+    for start in range(0, n_samples, batch_size):
+        stop = min(start + batch_size, n_samples)
+        part = function(np.arange(start, stop))
         if result is None:
             result = np.empty((n_samples, *part.shape[:-1]), dtype=part.dtype)
-        result[batch] = part.T
+        result[start:stop] = part.T
     return result

@@ -24,7 +24,7 @@ def aligned_empty(size, dtype):
     """
     itemsize = np.dtype(dtype).itemsize
     array = np.empty(size + ALIGNMENT // itemsize, dtype=dtype)
-    start = -array.ctypes.data % ALIGNMENT // itemsize
+    start = -array.__array_interface__["data"][0] % ALIGNMENT // itemsize
     return array[start : start + size]
 
 
