@@ -1,5 +1,5 @@
 /* A batch of at least a vector, in blocks of vectors: for one REAL and VECTOR_BYTES.
- * The macros and types of the last copy remain, for _units.h. */
+ * Its macros and types remain, for _units.h, until _blocks_end.h. */
 #if HAS_VECTORS
 #define LANES (VECTOR_BYTES / REAL_BYTES)
 typedef REAL BLOCK_NAME(vec) __attribute__((vector_size(VECTOR_BYTES)));

@@ -634,7 +634,7 @@ def learn(
     const double[::1] step,              # IN    the solver's coefficients
     real slope,                          # IN    of the sources' activation below 0
     real[:, ::1] signal,                 # OUT   (n_in, batch), or None
-    double[::1] squares,                 # OUT   (n_in,), or None
+    double[::1] squares,                 # OUT   (n_in,)
     int n_threads,
     const real[:, ::1] less_x=None,      # IN    (n_in, batch), or None
     const real[:, ::1] less_delta=None,  # IN    (n_out, batch)
@@ -648,11 +648,9 @@ def learn(
     """
     cdef Py_ssize_t part, last, i, first, n, room
     cdef Py_ssize_t batch = x.shape[1], n_links = targets.shape[0]
-    cdef double total
     cdef real* back
     cdef real* own
     cdef bint has_less = less_x is not None
-    cdef bint has_squares = squares is not None
     cdef bint has_signal = signal is not None, has_state = state.shape[0] > 0
     cdef int far = delta.shape[0] * batch * sizeof(real) > WARM_BYTES
     cdef int team = _team(n_links * batch, n_threads)
@@ -675,19 +673,17 @@ def learn(
                 back = &signal[i, 0] if has_signal else NULL
                 own = &state[0, 0] + first if has_state else NULL
                 if real is float:
-                    total = learn_unit_float(
+                    squares[i] = learn_unit_float(
                         &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
                         &targets[0] + first, &weights[0] + first, n, room,
                         n_links - first, far, slope, &step[0], own, n_links, back)
                 else:
-                    total = learn_unit_double(
+                    squares[i] = learn_unit_double(
                         &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
                         &targets[0] + first, &weights[0] + first, n, room,
                         n_links - first, far, slope, &step[0], own, n_links, back)
-                if has_squares:
-                    squares[i] = total
         restore_mode(mode)
 
 

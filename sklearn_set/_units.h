@@ -2,16 +2,7 @@
 #if WIDE_BYTES > NARROW_BYTES
 #define VECTOR_BYTES WIDE_BYTES
 #include "_blocks.h"
-#undef VECTOR_BYTES
-#undef LANES
-#undef LANE_NUMBERS
-#undef VEC
-#undef WORDS
-#undef SELECT
-#undef LOAD
-#undef STORE
-#undef AT
-#undef FOR_BLOCKS
+#include "_blocks_end.h"
 #endif
 #define VECTOR_BYTES NARROW_BYTES
 #include "_blocks.h"
@@ -317,6 +308,23 @@ static inline void NAME(descend)(
         NAME(sgd)(step, w, state, gradient, n, room);
 }
 
+/* Signals through a vector of links: back[b] += w * delta[targets, b] for all b < width;
+ * returns gradient + sum_b x[b] * delta[targets, b]. */
+INLINE VEC NAME(through)(
+    const REAL *x, const REAL *delta, ptrdiff_t stride, const int32_t *targets, VEC w,
+    VEC gradient, VEC *back, const int reach, const int width)
+{
+    VEC d[4];
+    for (int i = 0; i < LANES; i++)
+        FETCH_FAR(delta, stride, targets, i, reach);
+    NAME(pick)(delta, stride, targets, width, d);
+    for (int b = 0; b < width; b++) {
+        back[b] += w * d[b];
+        gradient += x[b] * d[b];
+    }
+    return gradient;
+}
+
 /* For fewer samples than a vector holds the lanes take the links instead:
  * signal[b] += sum_k weights[k] * delta[targets[k], b] for all b < width,
  * gradient[k] = or, if it `adds`, += sum_b x[b] * delta[targets[k], b].
@@ -332,18 +340,12 @@ INLINE void NAME(learn_few)(
     for (int b = 0; b < width; b++)
         back[b] = (VEC){0};
     for (; k < n && k + LANES <= limit; k += LANES) {
-        VEC d[4], g = (VEC){0};
         const VEC w = BLOCK_NAME(first)(LOAD(weights + k), n - k);
+        VEC g = (VEC){0};
         if (adds)
             g = LOAD(gradient + k);
-        for (int i = 0; i < LANES; i++)
-            FETCH_FAR(delta, stride, targets, k + i, reach);
-        NAME(pick)(delta, stride, targets + k, width, d);
-        for (int b = 0; b < width; b++) {
-            back[b] += w * d[b];
-            g += x[b] * d[b];
-        }
-        STORE(gradient + k, g);
+        STORE(gradient + k,
+              NAME(through)(x, delta, stride, targets + k, w, g, back, reach, width));
     }
     for (int b = 0; b < width; b++)
         signal[b] += BLOCK_NAME(sum)(back[b]);
@@ -397,26 +399,28 @@ static inline void NAME(learn_narrow)(
 #undef LEARN
 }
 
+/* total[lane] + sign * the row's samples in that lane. */
+INLINE VEC NAME(add_row)(VEC total, const REAL *row, ptrdiff_t batch, REAL sign)
+{
+    const ptrdiff_t last = batch - LANES;
+    ptrdiff_t b = 0;
+    for (; b < last; b += LANES)
+        total += sign * LOAD(row + b);
+    return total + sign * BLOCK_NAME(after)(LOAD(row + last), b - last);
+}
+
 /* out[k] = the sum of row k of delta, less that of row k of `less`, if there is one;
  * n <= STRIP, and `out` has room for n rounded up to fours. */
 static inline void NAME(row_sums)(
     const REAL *delta, const REAL *less, ptrdiff_t batch, ptrdiff_t n, REAL *out)
 {
     VEC total[STRIP];
-    const ptrdiff_t last = batch - LANES;
     for (ptrdiff_t k = 0; k < (n + 3) / 4 * 4; k++)
         total[k] = (VEC){0};
-    for (ptrdiff_t k = 0; batch >= LANES && k < n; k++, delta += batch) {
-        ptrdiff_t b = 0;
-        for (; b < last; b += LANES)
-            total[k] += LOAD(delta + b);
-        total[k] += BLOCK_NAME(after)(LOAD(delta + last), b - last);
-    }
-    for (ptrdiff_t k = 0; less && batch >= LANES && k < n; k++, less += batch) {
-        ptrdiff_t b = 0;
-        for (; b < last; b += LANES)
-            total[k] -= LOAD(less + b);
-        total[k] -= BLOCK_NAME(after)(LOAD(less + last), b - last);
+    for (ptrdiff_t k = 0; batch >= LANES && k < n; k++) {
+        total[k] = NAME(add_row)(total[k], delta + k * batch, batch, 1);
+        if (less)
+            total[k] = NAME(add_row)(total[k], less + k * batch, batch, -1);
     }
     BLOCK_NAME(sums)(total, n, out);
     for (ptrdiff_t k = 0; batch < LANES && k < n; k++)
@@ -455,14 +459,8 @@ INLINE double NAME(learn_small)(
         step[i] = shared_step[i];
     for (ptrdiff_t k = 0; k < n; k += LANES) {
         const VEC w = BLOCK_NAME(first)(LOAD(weights + k), n - k);
-        VEC d[2], g = (VEC){0};
-        for (int i = 0; i < LANES; i++)
-            FETCH_FAR(delta, width, targets, k + i, reach);
-        NAME(pick)(delta, width, targets + k, width, d);
-        for (int b = 0; b < width; b++) {
-            part[b] += w * d[b];
-            g += x[b] * d[b];
-        }
+        const VEC g = NAME(through)(
+            x, delta, width, targets + k, w, (VEC){0}, part, reach, width);
         part[3] += w * w;
         NAME(sgd_lanes)(step, weights + k, state ? state + k : NULL, g, n - k);
     }
@@ -524,17 +522,8 @@ static inline double NAME(learn_unit)(
     return squares;
 }
 
-#undef VECTOR_BYTES
+#include "_blocks_end.h"
 #undef IS_WIDE
-#undef LANES
-#undef LANE_NUMBERS
 #undef FEW
-#undef VEC
-#undef WORDS
-#undef SELECT
-#undef LOAD
-#undef STORE
-#undef AT
-#undef FOR_BLOCKS
 #undef FOR_FEW
 #undef TIMES
