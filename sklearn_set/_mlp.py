@@ -242,8 +242,9 @@ class _BaseSETMLP(BaseEstimator):
 
     def _evolve(self, network):
         rule = SET(self.zeta)
-        for layer in network.layers:
+        for i, layer in enumerate(network.layers):
             rule.evolve(layer, self._topology_rng)
+            self.coefs_[i] = layer.coef  # lets go of the old arrays
 
     def _run_epoch(self, network, solver, rows, y, batch_size):
         """Pass over the data once and return the mean loss."""

@@ -244,6 +244,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             begin = time.perf_counter()
             if self._n_epochs_seen:  # between epochs: never after the last
                 rule.evolve(machine.layer, self._topology_rng)
+                self.components_ = machine.layer.coef  # lets go of the old arrays
             self._run_epoch(machine, rows)
             self.n_iter_ += 1
             self._n_epochs_seen += 1
