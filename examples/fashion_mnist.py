@@ -48,6 +48,7 @@ def run(data, zeta, epochs, seed):
         hidden_layer_sizes=(1000, 1000, 1000),
         epsilon=20,
         zeta=zeta,
+        solver="sgd",
         alpha=0.06,
         batch_size=128,
         random_state=seed,

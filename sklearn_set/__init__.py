@@ -2,10 +2,10 @@
 
 from importlib.metadata import version
 
-from sklearn_set._mlp import SETMLPClassifier
+from sklearn_set._mlp import SETMLPClassifier, SETMLPRegressor
 from sklearn_set._rbm import SETRBM
 from sklearn_set._show_versions import show_versions
 
 __version__ = version("sklearn_set")
 
-__all__ = ["SETRBM", "SETMLPClassifier", "show_versions"]
+__all__ = ["SETRBM", "SETMLPClassifier", "SETMLPRegressor", "show_versions"]

@@ -53,6 +53,12 @@ class SparseBatch:
         self.by_sample = by_sample
         self._list = list_by_feature
 
+    @property
+    def values(self):
+        """The non-zeros, in the order of `by_sample`; to be changed before others."""
+        starts, _, values = self.by_sample
+        return values[: starts[-1]]
+
     @cached_property
     def by_feature(self):
         """The same non-zeros, by feature."""

@@ -15,7 +15,7 @@ from sklearn_set._builds import _fast
 from sklearn_set._deferred import DeferredSteps
 from sklearn_set._memory import aligned_empty
 from sklearn_set._random import draw_places
-from sklearn_set._validation import MAX_LINKS, checked_coef, require_shape
+from sklearn_set._validation import checked_coef, require_shape
 
 # Links from which on a layer scatters small batches: its weights, looked up in another
 # order than the stored one, would take longer than the little that is done with each.
@@ -33,46 +33,6 @@ class Links(NamedTuple):
     targets: np.ndarray  # int32 (n_links,), ascending in each row
     weights: np.ndarray  # (n_links,)
     state: np.ndarray  # (n_states, n_links), the solver's
-
-
-def erdos_renyi_n_links(n_in, n_out, epsilon):
-    """Count the links of a random layer (Mocanu et al. 2018, eq. 1).
-
-    Parameters
-    ----------
-    n_in, n_out : int
-        Number of units on either side.
-    epsilon : float
-        Sparsity parameter.
-
-    Returns
-    -------
-    n_links : int
-        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)``.
-
-    Raises
-    ------
-    ValueError
-        If links could no longer be counted in 32 bits, or none is left.
-    """
-    if max(n_in, n_out) > MAX_LINKS:
-        raise ValueError(
-            f"A layer of {n_in} x {n_out} units is too large: at most {MAX_LINKS} on "
-            "either side. Use fewer units."
-        )
-    n_links = round(min(epsilon * (n_in + n_out), n_in * n_out))
-    if n_links > MAX_LINKS:
-        raise ValueError(
-            f"epsilon={epsilon} gives the layer of {n_in} x {n_out} units {n_links} "
-            f"links, more than the {MAX_LINKS} a layer can hold. Lower epsilon or use "
-            "fewer units."
-        )
-    if n_links == 0:
-        raise ValueError(
-            f"epsilon={epsilon} leaves the layer of {n_in} x {n_out} units without "
-            "any link. Raise epsilon."
-        )
-    return n_links
 
 
 class SparseLayer:
@@ -93,7 +53,8 @@ class SparseLayer:
         self.n_threads = n_threads
         self._learns = False
         self._room = None
-        self._set(links)
+        self._coef = None
+        self.replace(links)
 
     @classmethod
     def random(cls, n_in, n_out, n_links, rng, dtype, n_threads=1):
@@ -138,11 +99,16 @@ class SparseLayer:
         )
         return cls(links, coef.shape[1], n_threads)
 
-    def _set(self, links):
+    def replace(self, links):
+        """Take over other links between the same units; arguments as for the class."""
         self.links = links
         self._by_target = self._in_order = None
         self._squares = None
         self._deferred = None
+        if self._coef is not None:
+            indptr, targets, weights, _ = links
+            self._coef.indptr, self._coef.indices = indptr, targets
+            self._coef.data = weights
 
     @property
     def n_in(self):
@@ -166,11 +132,18 @@ class SparseLayer:
 
     @property
     def coef(self):
-        """The weights as a csr_array of shape (n_in, n_out), a view."""
-        indptr, targets, weights, _ = self.links
-        coef = csr_array((weights, targets, indptr), shape=(self.n_in, self.n_out))
-        coef.has_canonical_format = True
-        return coef
+        """The weights as a csr_array of shape (n_in, n_out), a view.
+
+        It follows the layer when that evolves: whoever holds it does not keep the old
+        arrays.
+        """
+        if self._coef is None:
+            indptr, targets, weights, _ = self.links
+            self._coef = csr_array(
+                (weights, targets, indptr), shape=(self.n_in, self.n_out)
+            )
+            self._coef.has_canonical_format = True
+        return self._coef
 
     def prepare(self, state):
         """Make ready to learn and to evolve.
@@ -183,7 +156,7 @@ class SparseLayer:
         require_shape("The solver's state", state, (len(state), self.n_links))
         self._learns = True
         weights = np.require(self.links.weights, requirements="W")
-        self._set(self.links._replace(weights=weights, state=state))
+        self.replace(self.links._replace(weights=weights, state=state))
 
     def by_target(self):
         """Return the links listed by target.
@@ -402,4 +375,4 @@ class SparseLayer:
             np.empty((old.state.shape[0], n_links), dtype=self.dtype),
         )
         _fast.rewire(*old, keep, kept_before, places, self.n_out, *new, self.n_threads)
-        self._set(new)
+        self.replace(new)

@@ -93,6 +93,18 @@ cdef extern from "_tiles.h":
     void descend_double(
         const double*, double*, double*, Py_ssize_t, const double*, Py_ssize_t,
         Py_ssize_t) nogil
+    void bend_unit_float(
+        const float*, const float*, Py_ssize_t, Py_ssize_t, float*) nogil
+    void bend_unit_double(
+        const double*, const double*, Py_ssize_t, Py_ssize_t, double*) nogil
+    void bend_unit_back_float(
+        const float*, const float*, Py_ssize_t, Py_ssize_t, float*, float*) nogil
+    void bend_unit_back_double(
+        const double*, const double*, Py_ssize_t, Py_ssize_t, double*, double*) nogil
+    void drop_float(
+        float*, Py_ssize_t, Py_ssize_t, uint64_t, uint32_t, float) nogil
+    void drop_double(
+        double*, Py_ssize_t, Py_ssize_t, uint64_t, uint32_t, double) nogil
     double sum_of_squares_float(const float*, Py_ssize_t, Py_ssize_t) nogil
     double sum_of_squares_double(const double*, Py_ssize_t, Py_ssize_t) nogil
 
@@ -108,6 +120,8 @@ cdef enum:
 # What the first of a solver's coefficients names.
 SGD = 0
 ADAM = 1
+ADAMW = 2
+RMSPROP = 3
 
 
 def max_threads():
@@ -564,6 +578,91 @@ def gather_nonzeros(
                     own + b * n_out)
             _turn(own, n_out, n, slope, &out[0, block * LINE], batch)
         restore_mode(mode)
+
+
+# ---------------------------------------------------------------------------
+# What happens to activations
+# ---------------------------------------------------------------------------
+
+def logistic(
+    real[::1] values,                    # INOUT (n,)
+):
+    """values = 1 / (1 + exp(-values))"""
+    if values.shape[0]:
+        with nogil:
+            _logistic(&values[0], values.shape[0])
+
+
+def bend(
+    const real[:, ::1] z,                # IN   (n_units, batch)
+    const real[:, ::1] parameters,       # IN   (4, n_units) t_l, a_l, t_r, a_r
+    real[:, ::1] out,                    # OUT  (n_units, batch)
+    int n_threads,
+):
+    """out = z, but of slope a_l where z <= t_l, and else of slope a_r where z >= t_r.
+
+    SReLU (Jin et al. 2016): t_l + a_l (z - t_l) and t_r + a_r (z - t_r).
+    """
+    cdef Py_ssize_t u, n_units = z.shape[0], batch = z.shape[1]
+    cdef int team = _team(n_units * batch, n_threads)
+    if batch == 0:
+        return
+    for u in prange(n_units, nogil=True, schedule="static", num_threads=team):
+        if real is float:
+            bend_unit_float(&z[u, 0], &parameters[0, u], n_units, batch, &out[u, 0])
+        else:
+            bend_unit_double(&z[u, 0], &parameters[0, u], n_units, batch, &out[u, 0])
+
+
+def bend_back(
+    const real[:, ::1] z,                # IN    (n_units, batch)
+    const real[:, ::1] parameters,       # IN    (4, n_units)
+    real[:, ::1] signal,                 # INOUT (n_units, batch)
+    real[:, ::1] gradient,               # OUT   (4, n_units)
+    int n_threads,
+):
+    """signal *= f'(z) for the f of `bend`, and the gradient of its parameters."""
+    cdef Py_ssize_t u, n_units = z.shape[0], batch = z.shape[1]
+    cdef int team = _team(2 * n_units * batch, n_threads)
+    if batch == 0:
+        return
+    for u in prange(n_units, nogil=True, schedule="static", num_threads=team):
+        if real is float:
+            bend_unit_back_float(
+                &z[u, 0], &parameters[0, u], n_units, batch, &signal[u, 0],
+                &gradient[0, u])
+        else:
+            bend_unit_back_double(
+                &z[u, 0], &parameters[0, u], n_units, batch, &signal[u, 0],
+                &gradient[0, u])
+
+
+def drop(
+    real[::1] values,                    # INOUT (n,)
+    uint64_t seed,
+    double rate,                         # IN    in [0, 1)
+    int n_threads,
+):
+    """Dropout: each value becomes 0 with chance `rate`, or else value / (1 - rate).
+
+    The k-th draw is a hash of the seed and k: the same seed drops the same again.
+    """
+    cdef Py_ssize_t part, first, n = values.shape[0]
+    cdef uint32_t threshold = <uint32_t> (rate * 4294967296.0)
+    cdef real scale = <real> (1 / (1 - rate))
+    cdef int team = _team(n, n_threads)
+    if n == 0:
+        return
+    for part in prange(team, nogil=True, schedule="static", num_threads=team):
+        first = n * part // team
+        if real is float:
+            drop_float(
+                &values[first], first, n * (part + 1) // team - first, seed, threshold,
+                scale)
+        else:
+            drop_double(
+                &values[first], first, n * (part + 1) // team - first, seed, threshold,
+                scale)
 
 
 # ---------------------------------------------------------------------------
@@ -1067,6 +1166,48 @@ def count_kept(
         for k in range(indptr[i], indptr[i + 1]):
             n = n + keep[k]
         counts[i] = n
+
+
+def score_places(
+    const real[:, ::1] x,                # IN   (n_in, batch)
+    const real[:, ::1] delta,            # IN   (n_out, batch)
+    const int32_t[::1] sources,          # IN   (n_places,)
+    const int32_t[::1] targets,          # IN   (n_places,)
+    real[::1] out,                       # OUT  (n_places,)
+    int n_threads,
+):
+    """out = x[source] . delta[target]: the gradient of links that are not there."""
+    cdef Py_ssize_t p, b, batch = x.shape[1]
+    cdef real total
+    cdef int team = _team(out.shape[0] * batch, n_threads)
+    for p in prange(out.shape[0], nogil=True, schedule="static", num_threads=team):
+        total = 0
+        for b in range(batch):
+            total = total + x[sources[p], b] * delta[targets[p], b]
+        out[p] = total
+
+
+def score_nonzeros(
+    const int32_t[::1] feature_starts,   # IN   (>= n_present + 1,)
+    const int32_t[::1] samples,          # IN   (>= n_nonzeros,)
+    const real[::1] values,              # IN   (>= n_nonzeros,)
+    const real[:, ::1] delta,            # IN   (n_out, batch)
+    const int32_t[::1] rows,             # IN   (n_places,) which present feature, or -1
+    const int32_t[::1] targets,          # IN   (n_places,)
+    real[::1] out,                       # OUT  (n_places,)
+    int n_threads,
+):
+    """What `score_places` computes, for the features present in a sparse batch."""
+    cdef Py_ssize_t p
+    cdef int32_t t
+    cdef real total
+    cdef int team = _team(8 * out.shape[0], n_threads)
+    for p in prange(out.shape[0], nogil=True, schedule="static", num_threads=team):
+        total = 0
+        if rows[p] >= 0:
+            for t in range(feature_starts[rows[p]], feature_starts[rows[p] + 1]):
+                total = total + values[t] * delta[targets[p], samples[t]]
+        out[p] = total
 
 
 cdef Py_ssize_t _merge_row(

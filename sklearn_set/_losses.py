@@ -1,13 +1,13 @@
 """Losses, each with the output activation that belongs to it.
 
-Arrays are feature-major, (n_outputs, batch), and changed in place. With these pairs
-the gradient with respect to the last layer's sums z is ``activation(z) - y``.
+Arrays are feature-major, (n_outputs, batch), and changed in place. A new one is a class
+here with `activate` and `gradient`, entered in ``LOSSES`` by name.
 """
 
 from functools import reduce
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, xlogy
 
 
 class SoftmaxCrossEntropy:
@@ -37,16 +37,17 @@ class SoftmaxCrossEntropy:
 
         Returns
         -------
-        loss : float
-            ``log(sum exp z) - z[class]``, summed over the batch.
+        losses : ndarray of shape (batch,), dtype float64
+            ``log(sum exp z) - z[class]``.
         """
         z -= z.max(axis=0)
-        loss = -z.sum(where=y, dtype=np.float64)
+        losses = -z.sum(axis=0, where=y, dtype=np.float64)
         np.exp(z, out=z)
         total = z.sum(axis=0)
         z /= total
         z -= y
-        return loss + np.log(total).sum(dtype=np.float64)
+        losses += np.log(total)
+        return losses
 
 
 class LogisticCrossEntropy:
@@ -72,16 +73,108 @@ class LogisticCrossEntropy:
 
         Returns
         -------
-        loss : float
-            ``log(1 + exp z) - y z``, summed over outputs and batch.
+        losses : ndarray of shape (batch,), dtype float64
+            ``log(1 + exp z) - y z``, summed over the outputs.
         """
-        loss = np.logaddexp(0, z).sum(dtype=np.float64)
-        loss -= z.sum(where=y, dtype=np.float64)
+        losses = np.logaddexp(0, z).sum(axis=0, dtype=np.float64)
+        losses -= z.sum(axis=0, where=y, dtype=np.float64)
         expit(z, out=z)
         z -= y
-        return loss
+        return losses
+
+
+class SquaredError:
+    """Half the squared error."""
+
+    out_activation = "identity"
+
+    @staticmethod
+    def activate(z):
+        """Leave the last layer's sums as they are: the predictions."""
+
+    @staticmethod
+    def gradient(z, y):
+        """Replace the last layer's sums by the loss's gradient.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_outputs, batch)
+            The last layer's sums; on return the gradient.
+        y : ndarray of shape (n_outputs, batch)
+            The targets.
+
+        Returns
+        -------
+        losses : ndarray of shape (batch,), dtype float64
+            ``(z - y) ** 2 / 2``, summed over the outputs.
+        """
+        z -= y
+        return 0.5 * np.square(z).sum(axis=0, dtype=np.float64)
+
+
+class AbsoluteError(SquaredError):
+    """The absolute error, whose least value the median has."""
+
+    @staticmethod
+    def gradient(z, y):
+        """Replace the last layer's sums by the loss's gradient, the error's sign.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_outputs, batch)
+            The last layer's sums; on return the gradient.
+        y : ndarray of shape (n_outputs, batch)
+            The targets.
+
+        Returns
+        -------
+        losses : ndarray of shape (batch,), dtype float64
+            ``|z - y|``, summed over the outputs.
+        """
+        z -= y
+        losses = np.abs(z).sum(axis=0, dtype=np.float64)
+        np.sign(z, out=z)
+        return losses
+
+
+class Poisson:
+    """Half the Poisson deviance, of the exponential of the last layer's sums."""
+
+    out_activation = "exp"
+
+    @staticmethod
+    def activate(z):
+        """Replace the last layer's sums by the expected counts."""
+        np.exp(z, out=z)
+
+    @staticmethod
+    def gradient(z, y):
+        """Replace the last layer's sums by the loss's gradient.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_outputs, batch)
+            The last layer's sums; on return the gradient.
+        y : ndarray of shape (n_outputs, batch)
+            The targets, >= 0.
+
+        Returns
+        -------
+        losses : ndarray of shape (batch,), dtype float64
+            ``y log(y) - y z - y + exp z``, summed over the outputs.
+        """
+        losses = (xlogy(y, y) - y * z - y).sum(axis=0, dtype=np.float64)
+        with np.errstate(over="ignore"):  # the estimator says what to do
+            np.exp(z, out=z)
+        losses += z.sum(axis=0, dtype=np.float64)
+        z -= y
+        return losses
 
 
 LOSSES = {
-    loss.out_activation: loss for loss in (SoftmaxCrossEntropy, LogisticCrossEntropy)
+    "absolute_error": AbsoluteError,
+    "logistic": LogisticCrossEntropy,
+    "poisson": Poisson,
+    "softmax": SoftmaxCrossEntropy,
+    "squared_error": SquaredError,
 }

@@ -1,511 +1,67 @@
 """Multi-layer perceptrons that scikit-learn sees."""
 
-from itertools import chain, pairwise
-from numbers import Integral, Real
-
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import check_random_state, column_or_1d, gen_batches
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
     check_classification_targets,
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from sklearn_set._activations import ACTIVATIONS
-from sklearn_set._batches import as_rows, map_batches, predict_batch_size
-from sklearn_set._connectivity import SparseLayer, erdos_renyi_n_links
-from sklearn_set._evolution import SET
+from sklearn_set._base import BaseSETMLP
+from sklearn_set._docs import documented
+from sklearn_set._held_out import OwnValidation
 from sklearn_set._losses import LOSSES
-from sklearn_set._network import Network
-from sklearn_set._random import spawn_generators
-from sklearn_set._solvers import SOLVERS
-from sklearn_set._threads import effective_n_threads
-from sklearn_set._warnings import warn
 
 
-class _BaseSETMLP(BaseEstimator):
-    """What a classifier and a regressor share: parameters and the epoch loop."""
-
-    _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "zeta": [Interval(Real, 0, 1, closed="left")],
-        "solver": [StrOptions(set(SOLVERS))],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "adam_epsilon": [Interval(Real, 0, None, closed="neither")],
-    }
-
-    def __init__(
-        self,
-        hidden_layer_sizes,
-        activation,
-        epsilon,
-        zeta,
-        solver,
-        alpha,
-        batch_size,
-        learning_rate_init,
-        max_iter,
-        shuffle,
-        random_state,
-        tol,
-        n_iter_no_change,
-        verbose,
-        warm_start,
-        momentum,
-        nesterovs_momentum,
-        beta_1,
-        beta_2,
-        adam_epsilon,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.epsilon = epsilon
-        self.zeta = zeta
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.adam_epsilon = adam_epsilon
-
-    # -- the network ------------------------------------------------------
-
-    def _hidden_sizes(self):
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
-            raise ValueError(
-                "hidden_layer_sizes must be an integer >= 1 or a list of them, got "
-                f"{self.hidden_layer_sizes!r}."
-            )
-        return [int(size) for size in sizes]  # NumPy's integers may overflow
-
-    def _initialize(self, n_features, n_outputs, dtype):
-        """Draw topology and weights, and start all that training keeps."""
-        weights_rng, self._topology_rng, self._shuffle_rng = spawn_generators(
-            check_random_state(self.random_state), 3
-        )
-        n_units = [n_features, *self._hidden_sizes(), n_outputs]
-        n_links = [
-            erdos_renyi_n_links(*pair, self.epsilon) for pair in pairwise(n_units)
-        ]
-        self.coefs_ = [
-            self._random_coef(*pair, n, weights_rng, dtype)
-            for pair, n in zip(pairwise(n_units), n_links, strict=True)
-        ]
-        self.intercepts_ = [np.zeros(n, dtype=dtype) for n in n_units[1:]]
-        self.n_layers_ = len(n_units)
-        self.n_outputs_ = n_outputs
-        self.n_connections_ = sum(n_links)
-        self.density_ = self.n_connections_ / sum(a * b for a, b in pairwise(n_units))
-        self.t_ = 0
-        self.loss_curve_ = []
-        self.best_loss_ = np.inf
-        self._no_improvement_count = 0
-        self._solver_states = None
-
-    def _random_coef(self, n_in, n_out, n_links, weights_rng, dtype):
-        """Draw a layer; its weights' scale goes by the links that a unit has.
-
-        By the number of units instead, signals would die with the sparsity.
-        """
-        layer = SparseLayer.random(
-            n_in, n_out, n_links, self._topology_rng, dtype, effective_n_threads()
-        )
-        initial_std = ACTIVATIONS[self.activation].initial_std
-        std = initial_std(fan_in=n_links / n_out, fan_out=n_links / n_in)
-        # Drawn in float64, so that either dtype gets the same weights.
-        layer.links.weights[:] = std * weights_rng.standard_normal(n_links)
-        return layer.coef
-
-    def _network(self, max_batch):
-        return Network.from_coefs(
-            self.coefs_,
-            self.intercepts_,
-            ACTIVATIONS[self.activation],
-            LOSSES[self.out_activation_],
-            max_batch,
-            effective_n_threads(),
-        )
-
-    # -- training ---------------------------------------------------------
-
-    def _fit(self, X, y, *, incremental):
-        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, y = self._validate_input(X, y, incremental=incremental, fresh=fresh)
-        batch_size = self._check_batch_size(X.shape[0])
-        rows = as_rows(X, batch_size)
-        if fresh:
-            self._initialize(X.shape[1], y.shape[1], X.dtype)
-        self._check_same_layers()
-        network = self._network(batch_size)
-        solver = self._start_solver(network)
-        self.n_iter_ = 0
-        try:
-            self._run_epochs(network, solver, rows, y, batch_size, incremental)
-        except KeyboardInterrupt:
-            warn("Training interrupted by user.")
-        finally:
-            network.settle()
-            self.coefs_, self.intercepts_ = network.coefs, network.biases
-            self._solver_states, self._n_solver_steps = network.states, solver.n_steps
-        self._check_finite()
-        return self
-
-    def _start_solver(self, network):
-        """Return the solver, going on from where its kind was last time, if it was."""
-        solver = SOLVERS[self.solver](self)
-        states = self._solver_states
-        if states is not None and len(states[0][0]) == solver.n_states:
-            solver.n_steps = self._n_solver_steps
-        network.start_states(solver.n_states, states)
-        return solver
-
-    def _check_batch_size(self, n_samples):
-        if self.batch_size == "auto":
-            return min(200, n_samples)
-        if self.batch_size > n_samples:
-            warn(
-                f"batch_size={self.batch_size} is larger than the {n_samples} samples; "
-                "it is clipped."
-            )
-        return min(int(self.batch_size), n_samples)
-
-    def _check_same_layers(self):
-        fitted = [coef.shape[1] for coef in self.coefs_[:-1]]
-        if fitted != self._hidden_sizes():
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} is not what the model "
-                f"was fitted with, {fitted}. Set it back, or call fit with "
-                "warm_start=False."
-            )
-
-    def _run_epochs(self, network, solver, rows, y, batch_size, incremental):
-        for _ in range(1 if incremental else self.max_iter):
-            if self.t_:  # between epochs: never after the last
-                self._evolve(network)
-            self.loss_ = self._run_epoch(network, solver, rows, y, batch_size)
-            self.n_iter_ += 1
-            self.t_ += y.shape[0]
-            self.loss_curve_.append(self.loss_)
-            if self.verbose:
-                print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
-            if not np.isfinite(self.loss_) or self._has_converged():
-                return
-        if not incremental:
-            warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                "and the optimization hasn't converged yet. Raise max_iter, or tol to "
-                "stop earlier.",
-                ConvergenceWarning,
-            )
-
-    def _evolve(self, network):
-        rule = SET(self.zeta)
-        for i, layer in enumerate(network.layers):
-            rule.evolve(layer, self._topology_rng)
-            self.coefs_[i] = layer.coef  # lets go of the old arrays
-
-    def _run_epoch(self, network, solver, rows, y, batch_size):
-        """Pass over the data once and return the mean loss."""
-        n_samples = y.shape[0]
-        order = np.arange(n_samples)
-        if self.shuffle:
-            self._shuffle_rng.shuffle(order)
-        total = 0.0
-        for batch in gen_batches(n_samples, batch_size):
-            selected = order[batch]
-            x = rows.batch(selected, network.n_threads)
-            loss = network.learn(x, y[selected].T, solver, self.alpha)
-            total += loss * selected.size
-        network.settle()
-        return total / n_samples
-
-    def _has_converged(self):
-        """Whether the training loss has stopped falling, by MLPClassifier's rule."""
-        if self.loss_ > self.best_loss_ - self.tol:
-            self._no_improvement_count += 1
-        else:
-            self._no_improvement_count = 0
-        self.best_loss_ = min(self.best_loss_, self.loss_)
-        if self._no_improvement_count <= self.n_iter_no_change:
-            return False
-        if self.verbose:
-            print(
-                f"Training loss did not improve more than tol={self.tol:f} for "
-                f"{self.n_iter_no_change} consecutive epochs. Stopping."
-            )
-        return True
-
-    def _check_finite(self):
-        weights = chain((coef.data for coef in self.coefs_), self.intercepts_)
-        loss = self.loss_ if self.n_iter_ else 0.0  # 0: interrupted in the first epoch
-        if not (np.isfinite(loss) and all(np.isfinite(w).all() for w in weights)):
-            raise ValueError(
-                "Training diverged: the loss or the weights are no longer finite. "
-                f"Scale X, or lower learning_rate_init={self.learning_rate_init}."
-            )
-
-    # -- scikit-learn -----------------------------------------------------
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
-        """Fit the model to data matrix X and target(s) y.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data. float32 stays float32; all else becomes float64.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-
-        Returns
-        -------
-        self : object
-            The fitted model.
-
-        Raises
-        ------
-        ValueError
-            If the input is not valid, or training diverges.
-        """
-        return self._fit(X, y, incremental=False)
-
-    def _outputs(self, X):
-        """Compute the outputs of the last layer, (n_samples, n_outputs)."""
-        check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
-        )
-        n_units = [X.shape[1], *(coef.shape[1] for coef in self.coefs_)]
-        batch_size = predict_batch_size(n_units, X.dtype.itemsize)
-        batch_size = min(batch_size, X.shape[0])
-        network, rows = self._network(batch_size), as_rows(X, batch_size)
-
-        def outputs(selected):
-            return network.outputs(rows.batch(selected, network.n_threads))
-
-        return map_batches(outputs, X.shape[0], batch_size)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
+@documented
+class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     """Multi-layer perceptron classifier trained by Sparse Evolutionary Training.
 
     Each layer starts as a sparse random graph. After every epoch but the last, the
     links with the weakest weights are dropped and as many new ones grow at random
     places [1]_. The network learns its own topology, with a few percent of the weights
-    of a dense one; time and memory grow with the links.
+    of a dense one; time and memory grow with the links. It minimises the log-loss.
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of shape (n_layers - 2,), default=(500, 500)
-        The ith element is the number of units in the ith hidden layer. Sparse layers
-        want to be wider than dense ones.
+    <PARAMETERS>
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        Activation function of the hidden layers.
-
-        - 'identity' returns f(x) = x
-        - 'logistic' returns f(x) = 1 / (1 + exp(-x))
-        - 'tanh' returns f(x) = tanh(x)
-        - 'relu' returns f(x) = max(0, x)
-
-    epsilon : float, default=20
-        Sparsity parameter: a layer between n_in and n_out units has
-        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` links, so that a unit has
-        about `epsilon` links on either side, however wide the layers.
-
-    zeta : float, default=0.3
-        Fraction of the links, among the positive weights and among the negative ones,
-        that is dropped and regrown after each epoch. In [0, 1); 0 keeps the random
-        topology fixed. Layers with more than 80 % of all possible links do not evolve.
-
-    solver : {'sgd', 'adam'}, default='sgd'
-        The solver for weight optimization.
-
-        - 'sgd' is stochastic gradient descent with momentum
-        - 'adam' is the method of Kingma and Ba [2]_; it keeps two values for each link,
-          where 'sgd' keeps one
-
-    alpha : float, default=0.0001
-        Strength of the L2 regularization term. The L2 regularization term is divided
-        by the sample size when added to the loss.
-
-    batch_size : int or 'auto', default='auto'
-        Size of minibatches. When set to "auto", ``batch_size=min(200, n_samples)``.
-
-    learning_rate_init : float, default=0.01
-        The learning rate, constant throughout.
-
-    max_iter : int, default=200
-        Maximum number of epochs: how many times each sample is used.
-
-    shuffle : bool, default=True
-        Whether to shuffle samples in each epoch.
-
-    random_state : int, RandomState instance, default=None
-        Determines random number generation for the topology, the weights and the order
-        of the samples, each of which has a stream of its own. Pass an int for
-        reproducible results across multiple function calls.
-
-    tol : float, default=1e-4
-        Tolerance for the optimization. When the training loss is not improving by at
-        least `tol` for `n_iter_no_change` consecutive epochs, training stops.
-
-    n_iter_no_change : int, default=10
-        Maximum number of epochs to not meet `tol` improvement; ``np.inf`` never stops
-        before `max_iter`.
-
-    verbose : bool, default=False
-        Whether to print progress messages to stdout.
-
-    warm_start : bool, default=False
-        When set to True, reuse the solution of the previous call to fit as
-        initialization, its topology (whatever `epsilon` is now) and the solver's state
-        included; otherwise, just erase the previous solution.
-
-    momentum : float, default=0.9
-        Momentum for gradient descent update. Should be between 0 and 1. Only used when
-        solver='sgd'.
-
-    nesterovs_momentum : bool, default=True
-        Whether to use Nesterov's momentum. Only used when solver='sgd' and
-        momentum > 0.
-
-    beta_1 : float, default=0.9
-        Exponential decay rate for estimates of the first moment, in [0, 1). Only used
-        when solver='adam'.
-
-    beta_2 : float, default=0.999
-        Exponential decay rate for estimates of the second moment, in [0, 1). Only used
-        when solver='adam'.
-
-    adam_epsilon : float, default=1e-8
-        Value for numerical stability in adam. MLPClassifier's `epsilon`, which is the
-        sparsity here. Only used when solver='adam'.
+    class_weight : dict, list of dict or 'balanced', default=None
+        Weights of the classes, as ``{label: weight}``; they multiply the samples'
+        weights. 'balanced' gives each class the same weight altogether. For a
+        multilabel indicator matrix, a list with a dict for each label.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
-
-    loss_ : float
-        The training loss of the last epoch.
-
-    best_loss_ : float
-        The lowest training loss of an epoch.
-
-    loss_curve_ : list of float
-        The training loss of each epoch.
-
-    t_ : int
-        The number of training samples seen during fitting.
-
-    coefs_ : list of csr_array of shape (n_in, n_out)
-        The ith element holds the weights between layers i and i + 1, sparse.
-
-    intercepts_ : list of ndarray of shape (n_out,)
-        The ith element holds the biases of layer i + 1.
-
-    n_connections_ : int
-        Number of links of the network.
-
-    density_ : float
-        `n_connections_` as a share of the weights of the dense network.
-
-    n_features_in_ : int
-        Number of features seen during :term:`fit`.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of features seen during :term:`fit`. Defined only when `X` has feature
-        names that are all strings.
-
-    n_iter_ : int
-        The number of epochs of the last call.
-
-    n_layers_ : int
-        Number of layers, input and output included.
-
-    n_outputs_ : int
-        Number of outputs.
+        The class labels, or the numbers of the labels of a multilabel target.
 
     out_activation_ : str
-        Name of the output activation function.
+        Activation of the output: 'softmax' for several classes, 'logistic' for two and
+        for multilabel targets.
+
+    <ATTRIBUTES>
 
     See Also
     --------
-    SETRBM : Sparse restricted Boltzmann machine, for features without labels.
+    SETMLPRegressor : The same for regression.
+    SETRBM : Features without labels, on a sparse graph.
     sklearn.neural_network.MLPClassifier : The dense counterpart.
 
     Notes
     -----
-    First weights are normal with the standard deviation of He (relu) or Glorot (the
-    others), computed with the links that a unit has rather than with the units it could
-    be linked to. The first biases are 0, and so are the weights of links that grow
-    later.
-
-    The evolution step is made before each epoch but the first one, which is the same as
-    after each but the last; `partial_fit` and `warm_start` go on in the same way.
-
-    A sparse `X` is never made dense: the first layer takes time in proportion to the
-    non-zeros. If more than about a tenth of `X` is non-zero, a dense `X` is faster. The
-    model is the same but for rounding; the penalty in the reported loss counts the
-    links of features that are absent from a batch as when they were last present.
+    <NOTES>
 
     References
     ----------
-    .. [1] D. C. Mocanu, E. Mocanu, P. Stone, P. H. Nguyen, M. Gibescu and A. Liotta.
-       "Scalable training of artificial neural networks with adaptive sparse
-       connectivity inspired by network science". Nature Communications 9, 2383 (2018).
-
-    .. [2] D. P. Kingma and J. Ba. "Adam: a method for stochastic optimization".
-       International Conference on Learning Representations (2015), arXiv:1412.6980.
+    <REFERENCES>
 
     Examples
     --------
@@ -525,22 +81,38 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
     36280
     """
 
+    _parameter_constraints: dict = {
+        **BaseSETMLP._parameter_constraints,
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+
     def __init__(
         self,
         hidden_layer_sizes=(500, 500),
         activation="relu",
         *,
         epsilon=20,
+        density=None,
         zeta=0.3,
-        solver="sgd",
+        evolution="set",
+        evolve_every=1,
+        init="auto",
+        solver="adam",
         alpha=0.0001,
+        dropout=0.0,
         batch_size="auto",
-        learning_rate_init=0.01,
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
         max_iter=200,
         shuffle=True,
         random_state=None,
         tol=1e-4,
         n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring=None,
+        batch_transform=None,
         verbose=False,
         warm_start=False,
         momentum=0.9,
@@ -548,21 +120,33 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
         beta_1=0.9,
         beta_2=0.999,
         adam_epsilon=1e-8,
+        class_weight=None,
     ):
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             epsilon=epsilon,
+            density=density,
             zeta=zeta,
+            evolution=evolution,
+            evolve_every=evolve_every,
+            init=init,
             solver=solver,
             alpha=alpha,
+            dropout=dropout,
             batch_size=batch_size,
+            learning_rate=learning_rate,
             learning_rate_init=learning_rate_init,
+            power_t=power_t,
             max_iter=max_iter,
             shuffle=shuffle,
             random_state=random_state,
             tol=tol,
             n_iter_no_change=n_iter_no_change,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            scoring=scoring,
+            batch_transform=batch_transform,
             verbose=verbose,
             warm_start=warm_start,
             momentum=momentum,
@@ -571,6 +155,13 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             beta_2=beta_2,
             adam_epsilon=adam_epsilon,
         )
+        self.class_weight = class_weight
+
+    def _loss_name(self):
+        return self.out_activation_
+
+    def _is_stratified(self):
+        return self._label_binarizer.y_type_ in ("binary", "multiclass")
 
     def _validate_input(self, X, y, *, incremental, fresh):
         X, y = validate_data(
@@ -589,7 +180,39 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             self._set_classes(y)
         else:
             self._check_classes(y, incremental)
-        return X, self._label_binarizer.transform(y).astype(bool)
+        return X, y
+
+    def _targets(self, y, dtype):
+        """Return an indicator matrix, (n_samples, n_outputs)."""
+        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        if unknown.size:
+            raise ValueError(
+                f"`y_val` has classes not in `y`, {unknown}. Leave out their rows."
+            )
+        return self._label_binarizer.transform(y).astype(bool)
+
+    def _with_class_weights(self, weights, y):
+        """Multiply the weights of the samples by those of their classes, if any."""
+        if self.class_weight is None:
+            return weights
+        if self._is_stratified() and weights is not None:
+            # As if each sample were there as often as it weighs.
+            values = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=y, sample_weight=weights
+            )
+            own = values[np.searchsorted(self.classes_, y)]
+        else:
+            own = compute_sample_weight(self.class_weight, y)
+        return own if weights is None else (weights * own).astype(weights.dtype)
+
+    def _check_settings(self, own_validation, *, incremental):
+        super()._check_settings(own_validation, incremental=incremental)
+        if incremental and isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which sees a "
+                "part of the data only. Pass a dict, such as sklearn's "
+                "compute_class_weight('balanced', ...) gives for all data."
+            )
 
     def _set_classes(self, labels):
         """Learn the classes from labels or, for several outputs, an indicator matrix.
@@ -629,12 +252,61 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             )
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, *, classes=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the model to data matrix X and target(s) y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data. float32 stays float32; all else becomes float64.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target values: class labels, or a multilabel indicator matrix.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative. An integer weight does what as many
+            copies of the sample would do; weight 0 leaves it out.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation set, scored after each epoch (`validation_scores_`), and used
+            for early stopping in place of a part of the training data.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the input is not valid, or training diverges.
+        """
+        own = OwnValidation(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, own, incremental=False)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Update the model with a single epoch over the given data.
 
         The links evolve before each call but the first, as they do between the epochs
         of `fit`. For a stream of small pieces use a small `zeta`, or 0. The topology
-        parameters `hidden_layer_sizes` and `epsilon` are those of the first call.
+        parameters `hidden_layer_sizes`, `epsilon` and `density` are those of the first
+        call.
 
         Parameters
         ----------
@@ -643,6 +315,9 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The target values.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative.
 
         classes : array of shape (n_classes,), default=None
             Classes across all calls to partial_fit. Required for the first call; `y`
@@ -665,7 +340,7 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
             if is_first:
                 is_multilabel = type_of_target(y).startswith("multilabel")
                 self._set_classes(y if is_multilabel else classes)
-            return self._fit(X, y, incremental=True)
+            return self._fit(X, y, sample_weight, OwnValidation(), incremental=True)
         except ValueError:
             if is_first and not hasattr(self, "coefs_"):
                 del self.classes_  # the next call is the first again
@@ -732,4 +407,276 @@ class SETMLPClassifier(ClassifierMixin, _BaseSETMLP):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        return tags
+
+
+@documented
+class SETMLPRegressor(RegressorMixin, BaseSETMLP):
+    """Multi-layer perceptron regressor trained by Sparse Evolutionary Training.
+
+    Each layer starts as a sparse random graph. After every epoch but the last, the
+    links with the weakest weights are dropped and as many new ones grow at random
+    places [1]_. The network learns its own topology, with a few percent of the weights
+    of a dense one; time and memory grow with the links.
+
+    Targets far from the order of 1 want to be scaled, by
+    `sklearn.compose.TransformedTargetRegressor` for instance.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'absolute_error', 'poisson'}, default='squared_error'
+        The loss function to minimise, summed over the outputs.
+
+        - 'squared_error' is half the squared error; it leads to the mean
+        - 'absolute_error' leads to the median
+        - 'poisson' is half the Poisson deviance of the output's exponential, for counts
+          and other targets >= 0
+
+    <PARAMETERS>
+
+    Attributes
+    ----------
+    out_activation_ : str
+        Activation of the output: 'exp' with the loss 'poisson', else 'identity'.
+
+    <ATTRIBUTES>
+
+    See Also
+    --------
+    SETMLPClassifier : The same for classification.
+    sklearn.neural_network.MLPRegressor : The dense counterpart.
+
+    Notes
+    -----
+    <NOTES>
+
+    References
+    ----------
+    <REFERENCES>
+
+    Examples
+    --------
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_set import SETMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> network = SETMLPRegressor(alpha=1, tol=1e-3, random_state=0)
+    >>> reg = make_pipeline(
+    ...     StandardScaler(),
+    ...     TransformedTargetRegressor(network, transformer=StandardScaler()),
+    ... )
+    >>> reg.fit(X_train, y_train).score(X_test, y_test) > 0.3
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseSETMLP._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "absolute_error", "poisson"})],
+    }
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(500, 500),
+        activation="relu",
+        *,
+        epsilon=20,
+        density=None,
+        zeta=0.3,
+        evolution="set",
+        evolve_every=1,
+        init="auto",
+        solver="adam",
+        alpha=0.0001,
+        dropout=0.0,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring=None,
+        batch_transform=None,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        adam_epsilon=1e-8,
+    ):
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            epsilon=epsilon,
+            density=density,
+            zeta=zeta,
+            evolution=evolution,
+            evolve_every=evolve_every,
+            init=init,
+            solver=solver,
+            alpha=alpha,
+            dropout=dropout,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            scoring=scoring,
+            batch_transform=batch_transform,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            adam_epsilon=adam_epsilon,
+        )
+        self.loss = loss
+
+    def _loss_name(self):
+        return self.loss
+
+    def _is_stratified(self):
+        return False
+
+    def _validate_input(self, X, y, *, incremental, fresh):
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=True,
+            dtype=(np.float64, np.float32) if fresh else self.coefs_[0].dtype,
+            reset=fresh,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        self.out_activation_ = LOSSES[self.loss].out_activation
+        return X, y
+
+    def _targets(self, y, dtype):
+        """Return the values, (n_samples, n_outputs)."""
+        if self.loss == "poisson" and (y < 0).any():
+            raise ValueError(
+                "loss='poisson' needs targets y >= 0. Use another loss, or shift y."
+            )
+        return y.reshape(len(y), -1).astype(dtype)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the model to data matrix X and target(s) y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data. float32 stays float32; all else becomes float64.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target values.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative. An integer weight does what as many
+            copies of the sample would do; weight 0 leaves it out.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation set, scored after each epoch (`validation_scores_`), and used
+            for early stopping in place of a part of the training data.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the input is not valid, or training diverges.
+        """
+        own = OwnValidation(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, own, incremental=False)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Update the model with a single epoch over the given data.
+
+        The links evolve before each call but the first, as they do between the epochs
+        of `fit`. For a stream of small pieces use a small `zeta`, or 0. The topology
+        parameters `hidden_layer_sizes`, `epsilon` and `density` are those of the first
+        call.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target values.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative.
+
+        Returns
+        -------
+        self : object
+            The updated model.
+
+        Raises
+        ------
+        ValueError
+            If the input is not valid, or training diverges.
+        """
+        return self._fit(X, y, sample_weight, OwnValidation(), incremental=True)
+
+    def predict(self, X):
+        """Predict values.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predicted values.
+        """
+        outputs = self._outputs(X)
+        return outputs.ravel() if self.n_outputs_ == 1 else outputs
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss == "poisson"
         return tags

@@ -1,9 +1,13 @@
 """A stack of sparse layers with activations and a loss: forward and backward."""
 
+import copy
+
 import numpy as np
 
+from sklearn_set._batches import SparseBatch
 from sklearn_set._builds import _fast
-from sklearn_set._connectivity import SparseLayer
+from sklearn_set._connectivity import Links, SparseLayer
+from sklearn_set._dropout import NO_DROPOUT
 from sklearn_set._memory import Buffer
 from sklearn_set._solvers import start_state
 from sklearn_set._validation import require_shape
@@ -20,45 +24,53 @@ class Network:
         From the input to the output; changed in place by `learn`.
     biases : list of ndarray of shape (n_out,)
         One for each layer; changed in place by `learn`.
-    activation : class
-        Activation of the hidden units.
+    activations : list of Activation
+        One for each hidden layer.
+    parameters : list of ndarray of shape (n_parameters, n_units)
+        What the units of each hidden layer learn besides; changed in place by `learn`.
     loss : class
         Loss with its output activation.
     max_batch : int
         The largest batch to come.
     """
 
-    def __init__(self, layers, biases, activation, loss, max_batch):
+    def __init__(self, layers, biases, activations, parameters, loss, max_batch):
         for layer, bias in zip(layers, biases, strict=True):
             require_shape("A bias", bias, (layer.n_out,))
+        for layer, own, values in zip(layers, activations, parameters, strict=False):
+            require_shape("A parameter", values, (own.n_parameters, layer.n_out))
         self.layers = layers
         self.biases = [np.ascontiguousarray(bias) for bias in biases]
-        self.bias_states = [np.empty((0, bias.size), bias.dtype) for bias in biases]
-        self.activation = activation
-        self._is_fused = activation.slope is not None  # computed by the kernels
-        self._slope = activation.slope if self._is_fused else 1.0
+        self.parameters = [np.ascontiguousarray(values) for values in parameters]
+        self.activations = activations
         self.loss = loss
         self._max_batch = max_batch
-        self._buffers = [
-            Buffer(layer.n_out, max_batch, layer.dtype) for layer in layers
-        ]
+        self._outputs = self._buffers(layer.n_out for layer in layers)
+        # The sums of the layers whose activation is not computed in passing.
+        self._sums = self._buffers(
+            layer.n_out if own.slope is None else 0
+            for layer, own in zip(layers, activations, strict=False)
+        )
         self._signals = None
+        self._own_states = None
 
     @classmethod
-    def from_coefs(cls, coefs, biases, activation, loss, max_batch, n_threads):
+    def from_coefs(
+        cls, coefs, biases, activations, parameters, loss, max_batch, n_threads
+    ):
         """Return a network over weight matrices, sharing the arrays where it can.
 
         Parameters
         ----------
         coefs : list of csr_array of shape (n_in, n_out)
             Checked in full.
-        biases, activation, loss, max_batch
+        biases, activations, parameters, loss, max_batch
             As for the class.
         n_threads : int
             Threads for each kernel.
         """
         layers = [SparseLayer.from_coef(coef, n_threads) for coef in coefs]
-        return cls(layers, biases, activation, loss, max_batch)
+        return cls(layers, biases, activations, parameters, loss, max_batch)
 
     @property
     def n_threads(self):
@@ -67,30 +79,35 @@ class Network:
 
     @property
     def coefs(self):
-        """The layers' weight matrices, views."""
+        """The layers' weight matrices, which follow the layers as they evolve."""
         return [layer.coef for layer in self.layers]
 
     @property
     def states(self):
-        """The solver's state: for each layer that of the links and of the biases."""
-        return [
-            (layer.links.state, state)
-            for layer, state in zip(self.layers, self.bias_states, strict=True)
-        ]
+        """The solver's state: for each layer that of links, biases and parameters."""
+        links = [layer.links.state for layer in self.layers]
+        return list(zip(links, *self._own_states, strict=True))
 
-    def _activations(self, i, batch):
+    def _buffers(self, sizes):
+        dtype = self.layers[0].dtype
+        return [Buffer(size, self._max_batch, dtype) for size in sizes]
+
+    def _output(self, i, batch):
         """Return the array for the activations after layer i."""
-        return self._buffers[i].view(self.layers[i].n_out, batch)
+        return self._outputs[i].view(self.layers[i].n_out, batch)
+
+    def _sum(self, i, batch):
+        """Return the array for what layer i's activation is computed from."""
+        return self._sums[i].view(self.layers[i].n_out, batch)
 
     def _signal(self, i, batch):
         """Return the array for the gradient before layer i; two take turns."""
-        n_units = self.layers[i].n_in
         if self._signals is None:
             widest = max(layer.n_in for layer in self.layers[1:])
-            self._signals = [
-                Buffer(widest, self._max_batch, self.layers[0].dtype) for _ in range(2)
-            ]
-        return self._signals[i % 2].view(n_units, batch)
+            self._signals = self._buffers([widest, widest])
+        return self._signals[i % 2].view(self.layers[i].n_in, batch)
+
+    # -- what training keeps ----------------------------------------------
 
     def start_states(self, n_states, states=None):
         """Make ready to learn: every link and bias gets its solver state.
@@ -99,43 +116,75 @@ class Network:
         ----------
         n_states : int
             Number of values for each link and bias.
-        states : list of (ndarray, ndarray), default=None
+        states : list of (ndarray, ndarray, ndarray), default=None
             What `states` returned before, to go on from. Where it does not fit, and
             without it, the state starts at 0.
         """
-        states = states or [(None, None)] * len(self.layers)
-        self.biases = [np.require(bias, requirements="W") for bias in self.biases]
-        self.bias_states = [
-            start_state(bias, n_states, state)
-            for bias, (_, state) in zip(self.biases, states, strict=True)
+        states = states or [(None, None, None)] * len(self.layers)
+        of_links, of_biases, of_parameters = zip(*states, strict=True)
+        self.biases = _writable(self.biases)
+        self.parameters = _writable(self.parameters)
+        # The last layer has no activation of its own.
+        flat = [values.ravel() for values in self.parameters]
+        flat.append(np.empty(0, dtype=self.biases[-1].dtype))
+        self._own_states = [
+            [start_state(own, n_states, old) for own, old in zip(*pair, strict=True)]
+            for pair in ((self.biases, of_biases), (flat, of_parameters))
         ]
-        for layer, (state, _) in zip(self.layers, states, strict=True):
+        for layer, state in zip(self.layers, of_links, strict=True):
             layer.prepare(start_state(layer.links.weights, n_states, state))
 
-    def forward(self, x):
+    def snapshot(self):
+        """Return copies of all that learning and evolution change."""
+        links = [Links(*map(np.copy, layer.links)) for layer in self.layers]
+        return links, *copy.deepcopy((self.biases, self.parameters, self._own_states))
+
+    def restore(self, snapshot):
+        """Go back to a snapshot, which the network takes over."""
+        links, self.biases, self.parameters, self._own_states = snapshot
+        for layer, own in zip(self.layers, links, strict=True):
+            layer.replace(own)
+
+    # -- passes -----------------------------------------------------------
+
+    def forward(self, x, dropout=NO_DROPOUT):
         """Compute the last layer's sums.
 
         Parameters
         ----------
         x : ndarray of shape (n_features, batch) or SparseBatch
-            The inputs.
+            The inputs, some of which `dropout` may set to 0.
+        dropout : Dropout, default=NO_DROPOUT
+            Decides what to drop.
 
         Returns
         -------
         sums : ndarray of shape (n_outputs, batch)
             A buffer, overwritten by the next batch.
         """
+        inputs = x.values if isinstance(x, SparseBatch) else x
+        dropout.apply(0, inputs, self.n_threads)
         for i, (layer, bias) in enumerate(zip(self.layers, self.biases, strict=True)):
-            out = self._activations(i, x.shape[1])
-            is_last = i + 1 == len(self.layers)
-            layer.to_targets(x, bias, out, 1.0 if is_last else self._slope)
-            if not (is_last or self._is_fused):
-                self.activation.forward(out)
+            out = self._output(i, x.shape[1])
+            if i == len(self.activations):
+                layer.to_targets(x, bias, out)
+            else:
+                self._activate(i, layer, x, bias, out)
+                dropout.apply(i + 1, out, self.n_threads)
             x = out
         return x
 
-    def backward(self, x, delta, solver, alpha):
-        """Move every link and bias by one step of the solver.
+    def _activate(self, i, layer, x, bias, out):
+        own = self.activations[i]
+        if own.slope is not None:
+            layer.to_targets(x, bias, out, own.slope)
+            return
+        sums = self._sum(i, x.shape[1])
+        layer.to_targets(x, bias, sums)
+        own.forward(sums, out, self.parameters[i], self.n_threads)
+
+    def backward(self, x, delta, solver, alpha, scale, dropout=NO_DROPOUT):
+        """Move every link, bias and parameter by one step of the solver.
 
         Parameters
         ----------
@@ -146,35 +195,62 @@ class Network:
         solver : Solver
             Turns gradients into steps.
         alpha : float
-            Strength of the L2 penalty on the weights, divided by the batch size.
+            Strength of the L2 penalty on the weights, multiplied by `scale`.
+        scale : float
+            What makes the sum over the batch a mean.
+        dropout : Dropout, default=NO_DROPOUT
+            Of the last forward pass.
 
         Returns
         -------
         squares : float
             Sum of the squared weights as they were before the step.
         """
-        batch = delta.shape[1]
-        link_step, bias_step = solver.steps(1 / batch, alpha / batch)
+        link_step, own_step = solver.steps(scale, alpha * scale)
         squares = 0.0
         for i in reversed(range(len(self.layers))):
-            _fast.update(
-                delta, self.biases[i], self.bias_states[i], bias_step, self.n_threads
-            )
+            self._update(0, i, delta, own_step)
             if i == 0:
                 own = self.layers[0].learn(x, delta, None, link_step)
                 return squares + own.sum()
-            source, signal = self._activations(i - 1, batch), self._signal(i, batch)
-            own = self.layers[i].learn(source, delta, signal, link_step, self._slope)
-            squares += own.sum()
-            if not self._is_fused:
-                self.activation.backward(source, signal)
+            source = self._output(i - 1, delta.shape[1])
+            signal = self._signal(i, delta.shape[1])
+            slope = self._slope(i - 1)
+            squares += (
+                self.layers[i].learn(source, delta, signal, link_step, slope).sum()
+            )
+            dropout.apply(i, signal, self.n_threads)
+            gradient = self._bend(i - 1, signal)
+            if gradient is not None:
+                self._update(1, i - 1, gradient.reshape(-1, 1), own_step)
             delta = signal
+
+    def _update(self, which, i, delta, step):
+        """Move the biases (0) or the parameters (1) of layer i."""
+        values = (self.biases, self.parameters)[which][i].ravel()
+        _fast.update(delta, values, self._own_states[which][i], step, self.n_threads)
+
+    def _slope(self, i):
+        """Return layer i's slope below 0 if the kernels see to it, or else 1."""
+        slope = self.activations[i].slope
+        return 1.0 if slope is None else slope
+
+    def _bend(self, i, signal):
+        """Take a signal back through layer i's activation, unless the kernels did.
+
+        Returns the gradient of its parameters, if it has any.
+        """
+        own = self.activations[i]
+        if own.slope is not None:
+            return None
+        sums = self._sum(i, signal.shape[1])
+        return own.backward(sums, signal, self.parameters[i], self.n_threads)
 
     def settle(self):
         """Finish what batches of a sparse X have put off."""
         self.layers[0].settle()
 
-    def learn(self, x, targets, solver, alpha):
+    def learn(self, x, targets, solver, alpha, weights=None, dropout=NO_DROPOUT):
         """One step on a batch.
 
         Parameters
@@ -186,20 +262,67 @@ class Network:
         solver : Solver
             Turns gradients into steps.
         alpha : float
-            Strength of the L2 penalty on the weights, divided by the batch size.
+            Strength of the L2 penalty on the weights, divided by the batch's weight.
+        weights : ndarray of shape (batch,), default=None
+            Of the samples, not all 0; None if each is 1.
+        dropout : Dropout, default=NO_DROPOUT
+            Decides what to drop.
 
         Returns
         -------
         loss : float
             Mean loss of the batch, L2 penalty included, before the step.
         """
-        sums = self.forward(x)
-        loss = self.loss.gradient(sums, targets)
-        squares = self.backward(x, sums, solver, alpha)
-        return (loss + 0.5 * alpha * squares) / x.shape[1]
+        sums = self.forward(x, dropout)
+        losses = self.loss.gradient(sums, targets)
+        if weights is None:
+            loss, scale = losses.sum(), 1 / x.shape[1]
+        else:
+            sums *= weights
+            loss, scale = losses @ weights, 1 / weights.sum(dtype=np.float64)
+        squares = self.backward(x, sums, solver, alpha, scale, dropout)
+        penalty = 0.0 if solver.is_decoupled else 0.5 * alpha * squares
+        return (loss + penalty) * scale
+
+    def signals(self, x, targets, weights=None):
+        """Iterate over the layers, from the last, with what their gradients consist of.
+
+        The gradient of the summed loss for a link from i to j is ``source[i] @
+        delta[j]``. A layer may be changed when it has come.
+
+        Parameters
+        ----------
+        x, targets, weights
+            As for `learn`.
+
+        Yields
+        ------
+        layer : SparseLayer
+        source : ndarray of shape (n_in, batch) or SparseBatch
+            Activations before it.
+        delta : ndarray of shape (n_out, batch)
+            The loss's gradient after it.
+        """
+        delta = self.forward(x)
+        self.loss.gradient(delta, targets)
+        if weights is not None:
+            delta *= weights
+        for i in reversed(range(1, len(self.layers))):
+            layer, source = self.layers[i], self._output(i - 1, delta.shape[1])
+            signal = self._signal(i, delta.shape[1])
+            layer.to_sources(delta, np.zeros(layer.n_in, dtype=layer.dtype), signal)
+            signal[source <= 0] *= self._slope(i - 1)
+            self._bend(i - 1, signal)
+            yield layer, source, delta
+            delta = signal
+        yield self.layers[0], x, delta
 
     def outputs(self, x):
         """Compute the outputs, after the output activation; arguments as `forward`."""
         sums = self.forward(x)
         self.loss.activate(sums)
         return sums.copy()
+
+
+def _writable(arrays):
+    return [np.require(array, requirements="W") for array in arrays]

@@ -17,12 +17,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_set._batches import as_rows, map_batches, predict_batch_size
 from sklearn_set._boltzmann import BoltzmannMachine
-from sklearn_set._connectivity import SparseLayer, erdos_renyi_n_links
-from sklearn_set._evolution import SET
+from sklearn_set._connectivity import SparseLayer
+from sklearn_set._density import erdos_renyi_n_links
 from sklearn_set._random import spawn_generators
 from sklearn_set._solvers import SGD
 from sklearn_set._threads import effective_n_threads
 from sklearn_set._warnings import warn
+from sklearn_set.evolution import SET, Occasion
 
 # Small, and not all the same (Hinton 2012, section 8).
 INITIAL_STD = 0.01
@@ -226,6 +227,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             self._initialize(X.shape[1], X.dtype)
         machine = self._machine()
         machine.prepare(min(int(self.batch_size), rows.n_samples))
+        self.components_ = machine.layer.coef  # follows, and keeps no old arrays
         self.n_iter_ = 0
         try:
             self._run_epochs(machine, rows, n_epochs)
@@ -239,12 +241,14 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self
 
     def _run_epochs(self, machine, rows, n_epochs):
-        rule = SET(self.zeta)
+        rule = SET()
         for _ in range(n_epochs):
             begin = time.perf_counter()
             if self._n_epochs_seen:  # between epochs: never after the last
-                rule.evolve(machine.layer, self._topology_rng)
-                self.components_ = machine.layer.coef  # lets go of the old arrays
+                rule.evolve(
+                    [machine.layer],
+                    Occasion(self.zeta, self._n_epochs_seen, 0.0, self._topology_rng),
+                )
             self._run_epoch(machine, rows)
             self.n_iter_ += 1
             self._n_epochs_seen += 1

@@ -19,9 +19,12 @@ class Solver:
         Names the arithmetic to the kernels.
     n_steps : int
         Number of steps made so far.
+    is_decoupled : bool
+        Whether the penalty shrinks the weights themselves, not part of the gradient.
     """
 
     n_steps = 0
+    is_decoupled = False
 
     def steps(self, scale, decay):
         """Coefficients of the next step along ``scale * gradient + decay * w``.
@@ -40,6 +43,8 @@ class Solver:
         """
         self.n_steps += 1
         own = [self.rule, *self.coefficients(), scale]
+        if self.is_decoupled:
+            decay *= self.learning_rate
         return np.array([*own, decay]), np.array([*own, 0.0])
 
 
@@ -111,6 +116,41 @@ class Adam(Solver):
         return rate, 1 - self.beta_1, 1 - self.beta_2, self.adam_epsilon
 
 
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
+
+    The penalty stays out of the moments and shrinks the weights themselves:
+    ``w <- w - rate * decay * w - rate_t * m / (sqrt(v) + adam_epsilon)``.
+    """
+
+    rule = _fast.ADAMW
+    is_decoupled = True
+
+
+class RMSprop(Adam):
+    """RMSprop (Tieleman and Hinton 2012), corrected for its start at 0 as Adam is.
+
+    ``v <- beta_2 v + (1 - beta_2) g ** 2`` and
+    ``w <- w - rate * sqrt(1 - beta_2 ** t) * g / (sqrt(v) + adam_epsilon)``. Without
+    the correction the first steps would be ``1 / sqrt(1 - beta_2)`` times too large.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Step size.
+    beta_2 : float
+        Decay rate of the mean square.
+    adam_epsilon : float
+        Keeps the division from 0.
+    """
+
+    rule = _fast.RMSPROP
+    n_states = 1
+
+    def __init__(self, learning_rate, beta_2=0.999, adam_epsilon=1e-8):
+        super().__init__(learning_rate, 0.0, beta_2, adam_epsilon)
+
+
 def waiting_powers(step, n_powers):
     """Say what steps without a signal do to a weight and its velocity, if linear.
 
@@ -143,12 +183,10 @@ def waiting_powers(step, n_powers):
 
 
 SOLVERS = {
-    "adam": lambda own: Adam(
-        own.learning_rate_init, own.beta_1, own.beta_2, own.adam_epsilon
-    ),
-    "sgd": lambda own: SGD(
-        own.learning_rate_init, own.momentum, own.nesterovs_momentum
-    ),
+    "adam": lambda own, rate: Adam(rate, own.beta_1, own.beta_2, own.adam_epsilon),
+    "adamw": lambda own, rate: AdamW(rate, own.beta_1, own.beta_2, own.adam_epsilon),
+    "rmsprop": lambda own, rate: RMSprop(rate, own.beta_2, own.adam_epsilon),
+    "sgd": lambda own, rate: SGD(rate, own.momentum, own.nesterovs_momentum),
 }
 
 

@@ -17,6 +17,8 @@
 #define STRIP 256 /* links of a unit that are learnt at a time */
 #define SGD 0     /* the solvers, as in _fast.pyx */
 #define ADAM 1
+#define ADAMW 2
+#define RMSPROP 3
 #define NEAR 8    /* links by which rows are fetched from the second cache ... */
 #define FAR 32    /* ... and from memory; 4 FAR where a link takes a few cycles only */
 

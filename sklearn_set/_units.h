@@ -280,20 +280,29 @@ static inline void NAME(sgd)(
 }
 
 /* m <- m + (1 - beta_1)(g - m);  v <- v + (1 - beta_2)(g g - v);
- * w <- w - rate * m / (sqrt(v) + adam_epsilon), the rate corrected for the bias. */
-static inline void NAME(adam)(
+ * w <- w - rate * m / (sqrt(v) + adam_epsilon), the rate corrected for the bias.
+ * AdamW shrinks w itself by `decay`, instead of adding to g. RMSprop has no m (NULL): g
+ * takes its place. */
+#define ROOT(x) (REAL_BYTES == 4 ? sqrtf((float)(x)) : sqrt(x))
+INLINE void NAME(adam)(
     const double *step, REAL *restrict w, REAL *restrict m, REAL *restrict v,
-    const REAL *restrict gradient, ptrdiff_t n)
+    const REAL *restrict gradient, ptrdiff_t n, const int is_decoupled)
 {
     const REAL rate = (REAL)step[1], new_1 = (REAL)step[2], new_2 = (REAL)step[3],
-               epsilon = (REAL)step[4], scale = (REAL)step[5], decay = (REAL)step[6];
+               epsilon = (REAL)step[4], scale = (REAL)step[5];
+    const REAL decay = is_decoupled ? 0 : (REAL)step[6];
+    const REAL loss = is_decoupled ? (REAL)step[6] : 0;
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL g = scale * gradient[k] + decay * w[k];
-        m[k] += new_1 * (g - m[k]);
+        REAL mean = g;
+        if (m)
+            m[k] = mean = m[k] + new_1 * (g - m[k]);
         v[k] += new_2 * (g * g - v[k]);
-        w[k] -= rate * m[k] / ((sizeof(REAL) == 4 ? sqrtf(v[k]) : sqrt(v[k])) + epsilon);
+        w[k] -= loss * w[k] + rate * mean / (ROOT(v[k]) + epsilon);
     }
 }
+
+#undef ROOT
 
 /* One step of the rule that step[0] names; the states lie `apart` from each other.
  * `gradient` has room for n rounded up to LANES, and the links for `room` >= n, of which
@@ -302,10 +311,14 @@ static inline void NAME(descend)(
     const double *step, REAL *w, REAL *state, ptrdiff_t apart, const REAL *gradient,
     ptrdiff_t n, ptrdiff_t room)
 {
-    if (step[0] == ADAM)
-        NAME(adam)(step, w, state, state + apart, gradient, n);
-    else
+    if (step[0] == SGD)
         NAME(sgd)(step, w, state, gradient, n, room);
+    else if (step[0] == ADAM)
+        NAME(adam)(step, w, state, state + apart, gradient, n, 0);
+    else if (step[0] == ADAMW)
+        NAME(adam)(step, w, state, state + apart, gradient, n, 1);
+    else
+        NAME(adam)(step, w, NULL, state, gradient, n, 0);
 }
 
 /* Signals through a vector of links: back[b] += w * delta[targets, b] for all b < width;
@@ -520,6 +533,65 @@ static inline double NAME(learn_unit)(
         signal[b] = few[b];
     NAME(bend_back)(x, signal, batch, slope);
     return squares;
+}
+
+/* ---- an S-shaped piecewise linear activation, with parameters of its own a unit ----
+ * f(z) = t_l + a_l (z - t_l) for z <= t_l, t_r + a_r (z - t_r) for other z >= t_r, and z
+ * between; the four lie `apart` in the order t_l, a_l, t_r, a_r. */
+static inline void NAME(bend_unit)(
+    const REAL *restrict z, const REAL *parameters, ptrdiff_t apart, ptrdiff_t batch,
+    REAL *restrict out)
+{
+    const REAL t_l = parameters[0], a_l = parameters[apart];
+    const REAL t_r = parameters[2 * apart], a_r = parameters[3 * apart];
+    for (ptrdiff_t b = 0; b < batch; b++) {
+        const REAL low = t_l + a_l * (z[b] - t_l), high = t_r + a_r * (z[b] - t_r);
+        const REAL inner = z[b] >= t_r ? high : z[b];
+        out[b] = z[b] <= t_l ? low : inner;
+    }
+}
+
+/* signal[b] *= f'(z[b]), and the gradient of the four, `apart` as they are. */
+static inline void NAME(bend_unit_back)(
+    const REAL *restrict z, const REAL *parameters, ptrdiff_t apart, ptrdiff_t batch,
+    REAL *restrict signal, REAL *gradient)
+{
+    const REAL t_l = parameters[0], a_l = parameters[apart];
+    const REAL t_r = parameters[2 * apart], a_r = parameters[3 * apart];
+    REAL low = 0, low_z = 0, high = 0, high_z = 0;
+#if defined(_OPENMP)
+#pragma omp simd reduction(+ : low, low_z, high, high_z)
+#endif
+    for (ptrdiff_t b = 0; b < batch; b++) {
+        const REAL s = signal[b], is_low = z[b] <= t_l;
+        const REAL is_high = (1 - is_low) * (z[b] >= t_r);
+        low += is_low * s;
+        low_z += is_low * s * (z[b] - t_l);
+        high += is_high * s;
+        high_z += is_high * s * (z[b] - t_r);
+        signal[b] = s * (1 + is_low * (a_l - 1) + is_high * (a_r - 1));
+    }
+    gradient[0] = low * (1 - a_l);
+    gradient[apart] = low_z;
+    gradient[2 * apart] = high * (1 - a_r);
+    gradient[3 * apart] = high_z;
+}
+
+/* Drop values[k] with the chance threshold / 2^32, and multiply the others by `scale`.
+ * The draw is a hash of k and of the two halves of the seed, which enter it at different
+ * stages (a counter through the multiplications of C. Wellons's "lowbias32"). */
+static inline void NAME(drop)(
+    REAL *values, ptrdiff_t first, ptrdiff_t n, uint64_t seed, uint32_t threshold,
+    REAL scale)
+{
+    const uint32_t low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        uint32_t draw = (uint32_t)(first + k) + low;
+        draw = (draw ^ draw >> 16) * UINT32_C(0x7feb352d);
+        draw = (draw ^ draw >> 15 ^ high) * UINT32_C(0x846ca68b);
+        draw ^= draw >> 16;
+        values[k] = draw < threshold ? 0 : scale * values[k];
+    }
 }
 
 #include "_blocks_end.h"

@@ -8,9 +8,13 @@ from numpy.testing import assert_array_equal
 from scipy.stats import chisquare
 
 from sklearn_set._connectivity import SparseLayer
-from sklearn_set._evolution import MAX_DENSITY, SET
+from sklearn_set.evolution import MAX_DENSITY, SET, Occasion
 
 zetas = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99])
+
+
+def occasion(zeta, rng, number=1, progress=0.0, signals=None):
+    return Occasion(zeta, number, progress, rng, signals)
 
 
 def paper_survivors(weights, zeta):
@@ -28,12 +32,12 @@ def paper_survivors(weights, zeta):
     zetas,
 )
 def test_survivors_are_those_of_the_paper(weights, zeta):
-    assert_array_equal(SET(zeta).survivors(weights), paper_survivors(weights, zeta))
+    assert_array_equal(SET().survivors(weights, zeta), paper_survivors(weights, zeta))
 
 
 @given(arrays(np.float32, st.integers(0, 60), elements=st.integers(-3, 3)), zetas)
 def test_ties_do_not_change_how_many_are_dropped(weights, zeta):
-    keep = SET(zeta).survivors(weights).astype(bool)
+    keep = SET().survivors(weights, zeta).astype(bool)
     for sign in (1, -1):
         own = sign * weights > 0
         assert np.sum(own & ~keep) == int(zeta * own.sum())
@@ -49,7 +53,7 @@ def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
     layer.links.weights[:] = rng.standard_normal(n_links)
     layer.prepare(rng.standard_normal((n_states, n_links)))
     before = layer.coef.copy(), layer.links.state.copy()
-    SET(zeta).evolve(layer, rng)
+    SET().evolve([layer], occasion(zeta, rng))
     return before, layer
 
 
@@ -65,7 +69,7 @@ def test_invariants(n_in, n_out, zeta, data):
     if n_links > MAX_DENSITY * n_in * n_out:
         assert_array_equal(new.toarray(), old.toarray())
         return
-    keep = SET(zeta).survivors(old.data).astype(bool)
+    keep = SET().survivors(old.data, zeta).astype(bool)
     survivors = new.data != 0
     # Survivors keep place, value and state; new links start at 0 in all of them.
     coords = np.array(old.tocoo().coords)[:, keep]
@@ -82,7 +86,7 @@ def test_links_regrow_uniformly_in_the_empty_places(rng):
     for _ in range(6000):
         layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
         layer.links.weights[:] = weights
-        SET(0.5).evolve(layer, rng)
+        SET().evolve([layer], occasion(0.5, rng))
         hits[layer.coef.tocoo().coords] += layer.coef.data == 0
     layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
     layer.links.weights[:] = weights
@@ -99,7 +103,7 @@ def test_zeta_0_and_nearly_dense_layers_are_left_alone(rng):
 
 def test_nan_weights_neither_crash_nor_vanish():
     weights = np.array([np.nan, 1.0, -1.0, np.inf])
-    assert_array_equal(SET(0.5).survivors(weights), [1, 0, 1, 1])
+    assert_array_equal(SET().survivors(weights, 0.5), [1, 0, 1, 1])
 
 
 def test_evolution_repeats_with_its_seed():

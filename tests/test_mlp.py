@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_set import SETMLPClassifier, _deferred
-from sklearn_set._evolution import SET
+from sklearn_set.evolution import SET
 from sklearn_set._network import Network
 from sklearn_set._threads import effective_n_threads
 
@@ -30,6 +30,7 @@ def small(**parameters):
         "epsilon": 5,
         "max_iter": 10,
         "batch_size": 50,
+        "solver": "sgd",
         "learning_rate_init": 0.05,
         "random_state": 0,
     }
@@ -51,7 +52,7 @@ def assert_same_model(a, b, rtol=0):
 
 def test_learns_digits_with_a_tenth_of_the_weights(digits):
     X_train, X_test, y_train, y_test = digits
-    settings = {"epsilon": 10, "batch_size": 32, "learning_rate_init": 0.03}
+    settings = {"epsilon": 10, "solver": "sgd", "learning_rate_init": 0.03}
     scores = []
     for seed in range(3):
         clf = SETMLPClassifier((300, 300), max_iter=60, random_state=seed, **settings)
@@ -157,7 +158,7 @@ def test_links_evolve_between_epochs_and_keep_their_number(digits):
     counts = [coef.nnz for coef in clf.coefs_]
     for _ in range(5):
         before = topology(clf)
-        n_kept = [int(SET(0.3).survivors(coef.data).sum()) for coef in clf.coefs_]
+        n_kept = [int(SET().survivors(coef.data, 0.3).sum()) for coef in clf.coefs_]
         clf.partial_fit(X, y)
         assert [coef.nnz for coef in clf.coefs_] == counts
         for old, new, kept, n in zip(
@@ -188,11 +189,11 @@ def test_survivors_keep_value_and_momentum_and_new_links_start_without(
     X, _, y, _ = digits
     clf = small(max_iter=3).fit(X, y)
     coefs = [coef.copy() for coef in clf.coefs_]
-    velocities = [state[0].copy() for state, _ in clf._solver_states]
+    velocities = [state[0].copy() for state, *_ in clf._solver_states]
     assert all(np.any(velocity) for velocity in velocities)
     monkeypatch.setattr(Network, "learn", lambda *args: 0.0)  # evolution alone
     clf.partial_fit(X, y)
-    for old, velocity, new, (state, _) in zip(
+    for old, velocity, new, (state, *_) in zip(
         coefs, velocities, clf.coefs_, clf._solver_states, strict=True
     ):
         places = {place: k for k, place in enumerate(links(old))}
@@ -204,7 +205,7 @@ def test_survivors_keep_value_and_momentum_and_new_links_start_without(
                 assert new.data[k] == old.data[places[place]]
                 assert state[0, k] == velocity[places[place]]
                 n_kept += 1
-        assert n_kept == SET(0.3).survivors(old.data).sum()
+        assert n_kept == SET().survivors(old.data, 0.3).sum()
 
 
 # -- reproducibility -----------------------------------------------------------
@@ -392,7 +393,7 @@ def test_partial_fit_streams(digits):
 @pytest.mark.parametrize("dump", ["pickle", "joblib", "mmap"])
 def test_a_saved_model_predicts_and_goes_on(dump, digits, tmp_path):
     X, X_test, y, _ = digits
-    clf = small().fit(X, y)
+    clf = small(warm_start=True).fit(X, y)
     if dump == "pickle":
         loaded = pickle.loads(pickle.dumps(clf))
     else:

@@ -1,63 +1,101 @@
 """The network: gradients against finite differences, activations, losses, solvers."""
 
+import copy
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import expit, softmax
+from scipy.special import expit, softmax, xlogy
+from scipy.stats import norm
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from sklearn_set import _connectivity
 from sklearn_set._activations import ACTIVATIONS
 from sklearn_set._builds import _fast
 from sklearn_set._connectivity import SparseLayer
+from sklearn_set._dropout import NO_DROPOUT, Dropout
 from sklearn_set._losses import LOSSES
 from sklearn_set._network import Network
-from sklearn_set._solvers import SGD, Adam
+from sklearn_set._solvers import SGD, Adam, AdamW, RMSprop
+from sklearn_set.evolution import SET, Occasion
 
 N_UNITS = [7, 9, 8, 4]
+TARGETS = {
+    "absolute_error": lambda rng, shape: rng.standard_normal(shape),
+    "logistic": lambda rng, shape: rng.integers(2, size=shape).astype(bool),
+    "poisson": lambda rng, shape: rng.poisson(2.0, shape).astype(float),
+    "softmax": lambda rng, shape: (
+        np.eye(shape[0], dtype=bool)[rng.integers(shape[0], size=shape[1])].T
+    ),
+    "squared_error": lambda rng, shape: rng.standard_normal(shape),
+}
+# The losses from their definitions, of the outputs.
+DEFINITIONS = {
+    "absolute_error": lambda p, y: abs(p - y),
+    "logistic": lambda p, y: -np.log(np.where(y, p, 1 - p)),
+    "poisson": lambda p, y: xlogy(y, y / p) - y + p,
+    "softmax": lambda p, y: -np.log(np.where(y, p, 1)),
+    "squared_error": lambda p, y: 0.5 * (p - y) ** 2,
+}
+FUNCTIONS = {
+    "all_relu": lambda z, i: np.where(z > 0, z, (0.6 if i % 2 == 0 else -0.6) * z),
+    "elu": lambda z, i: np.where(z > 0, z, np.exp(z) - 1),
+    "gelu": lambda z, i: z * norm.cdf(z),
+    "identity": lambda z, i: z,
+    "leaky_relu": lambda z, i: np.where(z > 0, z, 0.01 * z),
+    "logistic": lambda z, i: expit(z),
+    "relu": lambda z, i: np.maximum(z, 0),
+    "silu": lambda z, i: z * expit(z),
+    "srelu": lambda z, i: np.where(z > 0, z, 0.2 * z),  # at the start
+    "tanh": lambda z, i: np.tanh(z),
+}
 
 
 def make_network(activation, loss, rng, n_states=0, batch=5):
     coefs, biases = [], []
     for n_in, n_out in pairwise(N_UNITS):
         layer = SparseLayer.random(n_in, n_out, n_in * n_out // 2, rng, np.float64)
-        layer.links.weights[:] = rng.standard_normal(layer.n_links)
+        layer.links.weights[:] = 0.5 * rng.standard_normal(layer.n_links)
         coefs.append(layer.coef)
         biases.append(rng.standard_normal(n_out))
+    activations = [ACTIVATIONS[activation](i) for i in (1, 2)]
+    parameters = [
+        own.start(n, np.float64)
+        for own, n in zip(activations, N_UNITS[1:-1], strict=True)
+    ]
     network = Network.from_coefs(
-        coefs, biases, ACTIVATIONS[activation], LOSSES[loss], batch, n_threads=1
+        coefs, biases, activations, parameters, LOSSES[loss], batch, n_threads=1
     )
     network.start_states(n_states)
     return network
 
 
+def alike(network, coefs, biases):
+    """Another network of the same kind over these arrays."""
+    return Network.from_coefs(
+        coefs, biases, network.activations, network.parameters, network.loss, 5, 1
+    )
+
+
 def make_targets(loss, batch, rng):
-    if loss == "softmax":
-        return np.eye(N_UNITS[-1], dtype=bool)[rng.integers(N_UNITS[-1], size=batch)].T
-    return rng.integers(2, size=(N_UNITS[-1], batch)).astype(bool)
+    return TARGETS[loss](rng, (N_UNITS[-1], batch))
 
 
-def mean_loss(network, x, y, alpha):
+def mean_loss(network, loss, x, y, alpha, weights, dropout=NO_DROPOUT):
     """The loss from its definition, computed from the outputs."""
-    p = network.outputs(x)
-    if network.loss.out_activation == "softmax":
-        loss = -np.log(p[y]).sum()
-    else:
-        loss = -np.log(np.where(y, p, 1 - p)).sum()
+    p = network.forward(x.copy(), dropout)
+    network.loss.activate(p)
+    total = DEFINITIONS[loss](p, y).sum(axis=0) @ weights
     squares = sum(np.square(coef.data).sum() for coef in network.coefs)
-    return (loss + 0.5 * alpha * squares) / x.shape[1]
+    return (total + 0.5 * alpha * squares) / weights.sum()
 
 
-@pytest.mark.parametrize("loss", sorted(LOSSES))
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("alpha", [0.0, 0.7])
-def test_gradient_of_every_layer(activation, loss, alpha, rng):
-    """Every link and bias, central differences, relative error below 1e-6."""
-    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets(loss, 5, rng)
-    network = make_network(activation, loss, rng)
+def assert_gradient(network, loss, x, y, alpha=0.0, weights=None, dropout=NO_DROPOUT):
+    """Every link, bias and parameter, central differences, to 1e-6."""
     parameters = [coef.data for coef in network.coefs] + network.biases
+    parameters += [values.reshape(-1) for values in network.parameters if values.size]
+    about = np.ones(x.shape[1]) if weights is None else weights
     numeric = []
     for values in parameters:
         numeric.append(np.empty_like(values))
@@ -65,41 +103,146 @@ def test_gradient_of_every_layer(activation, loss, alpha, rng):
             ends = []
             for end in (value + 1e-5, value - 1e-5):
                 values[k] = end
-                ends.append(mean_loss(network, x, y, alpha))
+                ends.append(mean_loss(network, loss, x, y, alpha, about, dropout))
             values[k] = value
             numeric[-1][k] = (ends[0] - ends[1]) / 2e-5
-
     before = [values.copy() for values in parameters]
-    expected_loss = mean_loss(network, x, y, alpha)
+    expected = mean_loss(network, loss, x, y, alpha, about, dropout)
     # One plain step of rate 1 moves each parameter by its gradient.
-    assert network.learn(x, y, SGD(1.0), alpha) == pytest.approx(expected_loss)
+    found = network.learn(x.copy(), y, SGD(1.0), alpha, weights, dropout)
+    assert found == pytest.approx(expected)
     for old, new, gradient in zip(before, parameters, numeric, strict=True):
         error = np.linalg.norm(old - new - gradient)
-        assert error < 1e-6 * np.linalg.norm(gradient)
+        assert error < 1e-6 * max(np.linalg.norm(gradient), 1e-3)
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_gradient_of_every_layer(activation, loss, alpha, rng):
+    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets(loss, 5, rng)
+    assert_gradient(make_network(activation, loss, rng), loss, x, y, alpha)
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_gradient_with_sample_weights(loss, rng):
+    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets(loss, 5, rng)
+    weights = np.array([0.5, 2.0, 1.0, 0.0, 3.0])
+    assert_gradient(make_network("tanh", loss, rng), loss, x, y, 0.7, weights)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_gradient_with_dropout_of_a_fixed_mask(activation, rng):
+    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
+    dropout = Dropout([0.2, 0.5, 0.3], rng)
+    dropout.renew()
+    network = make_network(activation, "softmax", rng)
+    assert_gradient(network, "softmax", x, y, dropout=dropout)
+
+
+def test_gradient_of_srelu_in_all_its_pieces(rng):
+    x, y = rng.standard_normal((N_UNITS[0], 40)), make_targets("softmax", 40, rng)
+    network = make_network("srelu", "softmax", rng, batch=40)
+    for values in network.parameters:
+        values[:] = rng.standard_normal(values.shape)
+        values[2, ::2] = values[0, ::2] + 1  # else t_r may lie below t_l
+    assert_gradient(network, "softmax", x, y)
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_forward_is_a_dense_forward_pass(activation, rng):
-    functions = {
-        "identity": lambda z: z,
-        "logistic": expit,
-        "relu": lambda z: np.maximum(z, 0),
-        "tanh": np.tanh,
-    }
     network = make_network(activation, "softmax", rng)
     a = x = rng.standard_normal((N_UNITS[0], 5))
     for i, (coef, bias) in enumerate(zip(network.coefs, network.biases, strict=True)):
         a = coef.toarray().T @ a + bias[:, None]
-        a = functions[activation](a) if i < 2 else softmax(a, axis=0)
+        a = FUNCTIONS[activation](a, i) if i < 2 else softmax(a, axis=0)
     assert_allclose(network.outputs(x), a, rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", sorted(LOSSES))
+@pytest.mark.parametrize("loss", sorted(LOSSES.keys() - {"poisson"}))
 def test_loss_of_extreme_sums_is_finite(loss):
     z = np.array([[1e4, -1e4], [-1e4, 1e4]])
     y = np.array([[False, False], [True, True]])
-    assert np.isfinite(LOSSES[loss].gradient(z, y))
+    if loss not in ("softmax", "logistic"):
+        y = y.astype(float)
+    assert np.isfinite(LOSSES[loss].gradient(z, y)).all()
     assert np.isfinite(z).all()
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_signals_are_what_gradients_consist_of(activation, rng):
+    """source @ delta.T of each layer, against one plain step."""
+    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
+    network, weights = make_network(activation, "softmax", rng), rng.random(5)
+    gradients = [
+        (source @ delta.T)[layer.coef.tocoo().coords]
+        for layer, source, delta in network.signals(x, y, weights)
+    ]
+    before = [coef.data.copy() for coef in network.coefs]
+    network.learn(x, y, SGD(weights.sum()), 0.0, weights)
+    for old, coef, gradient in zip(before, network.coefs, gradients[::-1], strict=True):
+        assert_allclose(old - coef.data, gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_a_snapshot_brings_everything_back(rng):
+    x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
+    network, solver = make_network("srelu", "softmax", rng, n_states=2), Adam(0.1)
+    network.learn(x, y, solver, 0.0)
+    snapshot, first = network.snapshot(), network.outputs(x)
+    states = copy.deepcopy(network.states)
+    SET().evolve(network.layers, Occasion(0.3, 1, 0.0, rng))
+    network.learn(x, y, solver, 0.0)
+    assert not np.array_equal(network.outputs(x), first)
+    network.restore(snapshot)
+    assert_array_equal(network.outputs(x), first)
+    for old, new in zip(states, network.states, strict=True):
+        for a, b in zip(old, new, strict=True):
+            assert_array_equal(a, b)
+
+
+# -- solvers --------------------------------------------------------------------
+
+
+class NaiveAdamW:
+    """w <- w - rate decay w - rate m_hat / (sqrt(v_hat) + eps), as published."""
+
+    def __init__(self, rate, beta_1, beta_2, epsilon):
+        self.settings = rate, beta_1, beta_2, epsilon
+        self.t = self.m = self.v = 0
+
+    def update(self, w, gradient, decay):
+        rate, beta_1, beta_2, epsilon = self.settings
+        self.t += 1
+        self.m = beta_1 * self.m + (1 - beta_1) * gradient
+        self.v = beta_2 * self.v + (1 - beta_2) * gradient**2
+        # scikit-learn's Adam puts the correction into the rate: epsilon is not divided.
+        root = np.sqrt(1 - beta_2**self.t)
+        step = rate * root / (1 - beta_1**self.t) * self.m / (np.sqrt(self.v) + epsilon)
+        w -= rate * decay * w + step
+
+
+@pytest.mark.parametrize("kind", ["biases", "links"])
+def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
+    for solver, twin, decoupled in (
+        (AdamW(0.1, 0.8, 0.9, 1e-3), NaiveAdamW(0.1, 0.8, 0.9, 1e-3), True),
+        (RMSprop(0.1, 0.9, 1e-3), NaiveAdamW(0.1, 0.0, 0.9, 1e-3), False),
+    ):
+        layer = SparseLayer.random(1, 30, 30, rng, np.float64)
+        layer.links.weights[:] = rng.standard_normal(30)
+        layer.prepare(np.zeros((solver.n_states, 30)))
+        values, theirs = layer.links.weights.copy(), layer.links.weights.copy()
+        state, decay = np.zeros((solver.n_states, 30)), 0.3 * (kind == "links")
+        for _ in range(5):
+            gradient = rng.standard_normal((30, 1))
+            inner = 0.5 * gradient[:, 0] + (0 if decoupled else decay * theirs)
+            twin.update(theirs, inner, decay if decoupled else 0)
+            of_links, of_biases = solver.steps(0.5, 0.3)
+            if kind == "links":
+                layer.learn(np.ones((1, 1)), gradient, None, of_links)
+            else:
+                _fast.update(gradient, values, state, of_biases, 1)
+        ours = layer.links.weights if kind == "links" else values
+        assert_allclose(ours, theirs, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -136,15 +279,13 @@ def test_steps_follow_scikit_learn(solver, twin, kind, rng):
 
 def test_state_goes_on_only_where_it_fits(rng):
     network = make_network("relu", "softmax", rng, n_states=1)
-    for state, _ in network.states:
+    for state, *_ in network.states:
         state[:] = 1.0
-    again = Network.from_coefs(
-        network.coefs, network.biases, network.activation, network.loss, 5, 1
-    )
+    again = alike(network, network.coefs, network.biases)
     again.start_states(1, network.states)
-    assert all((state == 1).all() for state, _ in again.states)
+    assert all((state == 1).all() for state, *_ in again.states)
     again.start_states(2, network.states)  # another solver
-    assert all(not state.any() and state.shape[0] == 2 for state, _ in again.states)
+    assert all(not state.any() and state.shape[0] == 2 for state, *_ in again.states)
 
 
 def test_read_only_arrays_are_copied_before_they_change(rng):
@@ -153,9 +294,7 @@ def test_read_only_arrays_are_copied_before_they_change(rng):
     for array in (*(coef.data for coef in coefs), *biases):
         array.flags.writeable = False
     before = [coef.data.copy() for coef in coefs]
-    frozen = Network.from_coefs(
-        coefs, biases, network.activation, network.loss, 5, n_threads=1
-    )
+    frozen = alike(network, coefs, biases)
     x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
     frozen.outputs(x)
     frozen.start_states(0)

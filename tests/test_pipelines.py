@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def classifier(**parameters):
-    settings = {"learning_rate_init": 0.05, "max_iter": 20, "random_state": 0}
+    settings = {"learning_rate_init": 0.005, "max_iter": 20, "random_state": 0}
     return SETMLPClassifier((100,), **settings | parameters)
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare, kstest
 
-from sklearn_set._connectivity import SparseLayer, erdos_renyi_n_links
+from sklearn_set._connectivity import SparseLayer
+from sklearn_set._density import erdos_renyi_n_links
 from sklearn_set._random import draw_places, spawn_generators
 
 

@@ -18,9 +18,9 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sklearn_set import SETRBM, SETMLPClassifier
+from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 
-ESTIMATORS = [SETMLPClassifier(), SETRBM()]
+ESTIMATORS = [SETMLPClassifier(), SETMLPRegressor(), SETRBM()]
 
 
 @parametrize_with_checks(ESTIMATORS, xfail_strict=True)

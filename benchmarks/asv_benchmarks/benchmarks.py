@@ -44,6 +44,7 @@ class Epoch:
         self.X, self.y = self.data()
         self.model = SETMLPClassifier(
             (self.units,) * 3,
+            solver="sgd",
             batch_size=self.batch,
             learning_rate_init=self.learning_rate,
             random_state=0,

@@ -9,7 +9,7 @@ class OurMLP(EstimatorContestant):
     """``partial_fit`` once an epoch: evolves before each epoch but the first."""
 
     def estimator(self, hidden, epsilon):
-        return SETMLPClassifier(hidden, epsilon=epsilon)
+        return SETMLPClassifier(hidden, epsilon=epsilon, solver="sgd")
 
 
 class OurFit(WholeFit, OurMLP):
