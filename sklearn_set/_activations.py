@@ -1,6 +1,7 @@
 """Activations of the hidden units.
 
-A new one is a class here, entered in ``ACTIVATIONS`` by name. Arrays are feature-major, (n_units, batch).
+A new one is a class here, entered in ``ACTIVATIONS`` by name. Arrays are feature-major,
+(n_units, batch).
 
 A piecewise linear one, ``max(z, 0) + slope * min(z, 0)`` with a slope >= 0, has that
 slope and is computed by the kernels in passing. Any other has the slope None. Its

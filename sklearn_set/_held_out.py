@@ -1,4 +1,4 @@
-"""Rows as the user gave them, for callbacks and scorers, and scores on held-out ones."""
+"""Rows as the user gave them, for callbacks and scorers; scores on held-out ones."""
 
 from typing import Any, NamedTuple
 

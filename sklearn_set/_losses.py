@@ -109,7 +109,8 @@ class SquaredError:
             ``(z - y) ** 2 / 2``, summed over the outputs.
         """
         z -= y
-        return 0.5 * np.square(z).sum(axis=0, dtype=np.float64)
+        with np.errstate(over="ignore"):  # the estimator says what to do
+            return 0.5 * np.square(z).sum(axis=0, dtype=np.float64)
 
 
 class AbsoluteError(SquaredError):

@@ -71,7 +71,7 @@ class Samples:
         """Return the user's version of some rows, checked."""
         new = self._transform(X, self._rng)
         values = new.data if issparse(X) and issparse(new) else new
-        if issparse(X) != issparse(new) or new.shape != X.shape:
+        if issparse(X) != issparse(new) or getattr(new, "shape", None) != X.shape:
             raise ValueError(
                 "batch_transform must return as many rows and columns as it gets, "
                 f"sparse if they are; it got {_describe(X)} and returned "

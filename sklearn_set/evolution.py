@@ -22,7 +22,7 @@ __all__ = ["RULES", "SET", "EvolutionRule", "Fixed", "ImportancePruning", "RigL"
 # In a denser layer links would mostly regrow where they were, only randomised.
 MAX_DENSITY = 0.8
 
-# Empty places that RigL looks at in any case; in a larger layer, as many as it has links.
+# Empty places that RigL looks at in any case; in a larger layer, as many as its links.
 MIN_CANDIDATES = 1 << 20
 
 

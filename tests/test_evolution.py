@@ -1,14 +1,31 @@
 """The evolution step: what is dropped, what grows, what never changes."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
+from scipy.sparse import csr_array
 from scipy.stats import chisquare
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
+from sklearn_set import SETMLPClassifier, evolution
+from sklearn_set._batches import as_rows
 from sklearn_set._connectivity import SparseLayer
-from sklearn_set.evolution import MAX_DENSITY, SET, Occasion
+from sklearn_set.evolution import (
+    MAX_DENSITY,
+    SET,
+    EvolutionRule,
+    Fixed,
+    ImportancePruning,
+    Occasion,
+    RigL,
+    locate,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 zetas = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99])
 
@@ -113,3 +130,245 @@ def test_evolution_repeats_with_its_seed():
         _, layer = evolved(40, 50, 300, 0.3, rng)
         coefs.append(layer.coef.toarray())
     assert_array_equal(*coefs)
+
+
+# -- other rules ------------------------------------------------------------------
+
+
+def small(**parameters):
+    settings = {
+        "hidden_layer_sizes": (30, 20),
+        "epsilon": 4,
+        "max_iter": 6,
+        "learning_rate_init": 0.01,
+        "random_state": 0,
+    }
+    return SETMLPClassifier(**settings | parameters)
+
+
+def places(model):
+    return [set(zip(*coef.tocoo().coords, strict=True)) for coef in model.coefs_]
+
+
+@pytest.mark.parametrize("n_in, n_out", [(9, 7), (20, 3)])
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
+    """Against the dense gradient."""
+    layer = SparseLayer.random(n_in, n_out, n_in * n_out // 3, rng, np.float64)
+    layer.links.weights[:] = rng.standard_normal(layer.n_links)
+    layer.prepare(np.ones((1, layer.n_links)))
+    old = layer.coef.copy()
+    X = rng.standard_normal((5, n_in)) * (rng.random((5, n_in)) < 0.5)
+    delta = rng.standard_normal((n_out, 5))
+    rows = as_rows(csr_array(X) if is_sparse else X, 5)
+    source = rows.batch(np.arange(5), 1)
+
+    def signals():
+        yield layer, source, delta
+
+    RigL(annealed=False).evolve([layer], occasion(0.4, rng, signals=signals))
+    n_new = int(0.4 * old.nnz)
+    kept = abs(old.data) > np.sort(abs(old.data))[n_new - 1]
+    taken = np.zeros(old.shape, dtype=bool)
+    taken[tuple(c[kept] for c in old.tocoo().coords)] = True
+    scores = np.where(taken, -1, abs(X.T @ delta.T))
+    expected = taken.copy()
+    expected.ravel()[np.argsort(-scores, axis=None)[:n_new]] = True
+    grown = np.zeros(old.shape, dtype=bool)
+    grown[layer.coef.tocoo().coords] = True
+    assert_array_equal(grown, expected)
+    assert layer.n_links == old.nnz
+    # The new links start at 0, without state.
+    new = ~taken[layer.coef.tocoo().coords]
+    assert not layer.coef.data[new].any() and not layer.links.state[0, new].any()
+
+
+def test_rigl_samples_the_places_of_a_large_layer(rng, monkeypatch):
+    monkeypatch.setattr(evolution, "MIN_CANDIDATES", 10)
+    seen, score = [], evolution.gradients
+
+    def noted(layer, keep, ranks, source, delta):
+        seen.append(ranks.size)
+        return score(layer, keep, ranks, source, delta)
+
+    monkeypatch.setattr(evolution, "gradients", noted)
+    layer = SparseLayer.random(300, 400, 900, rng, np.float32)
+    layer.links.weights[:] = rng.standard_normal(900)
+    layer.prepare(np.zeros((0, 900), np.float32))
+    x, delta = rng.random((300, 4), np.float32), rng.random((400, 4), np.float32)
+    RigL().evolve([layer], occasion(0.3, rng, signals=lambda: [(layer, x, delta)]))
+    assert seen == [900] and layer.n_links == 900
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.data())
+def test_ranks_are_located_among_the_empty_places(n_in, n_out, data):
+    n_links = data.draw(st.integers(1, n_in * n_out))
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
+    keep = (rng.random(n_links) < 0.6).astype(np.uint8)
+    empty = np.ones((n_in, n_out), dtype=bool)
+    empty[tuple(c[keep == 1] for c in layer.coef.tocoo().coords)] = False
+    sources, targets = locate(layer, keep, np.arange(empty.sum()))
+    assert_array_equal(np.array([sources, targets]), np.nonzero(empty))
+
+
+def test_rigl_without_a_loss_is_refused(rng):
+    layer = SparseLayer.random(5, 5, 10, rng, np.float64)
+    with pytest.raises(ValueError, match="needs the gradient of a loss"):
+        RigL().evolve([layer], occasion(0.3, rng))
+
+
+@given(zetas, st.floats(0, 0.99))
+def test_annealing_is_half_a_cosine(zeta, progress):
+    about = occasion(zeta, None, progress=progress)
+    expected = zeta * (1 + np.cos(np.pi * progress)) / 2
+    assert SET(annealed=True).fraction(about) == pytest.approx(expected)
+    assert RigL().fraction(about) == pytest.approx(expected)
+    assert SET().fraction(about) == zeta
+
+
+def test_pruning_cuts_off_the_weakest_units(rng):
+    layer = SparseLayer.random(30, 10, 150, rng, np.float64)
+    layer.links.weights[:] = rng.standard_normal(150)
+    layer.prepare(rng.random((2, 150)))
+    last = SparseLayer.random(10, 4, 20, rng, np.float64)
+    old, old_last = layer.coef.copy(), last.coef.copy()
+    rule = ImportancePruning(quantile=0.2, start=3, every=2)
+    for number, pruned in ((1, 0), (2, 0), (3, 2), (4, 2), (5, 4)):
+        rule.evolve([layer, last], occasion(0.3, rng, number))
+        strength = abs(layer.coef).sum(axis=0)
+        assert (strength == 0).sum() == pruned
+    weakest = np.argsort(abs(old).sum(axis=0))[:4]
+    assert_array_equal(np.sort(weakest), np.flatnonzero(strength == 0))
+    alive = np.flatnonzero(strength)
+    assert_array_equal(layer.coef.toarray()[:, alive], old.toarray()[:, alive])
+    assert (last.coef != old_last).nnz == 0
+
+
+def test_pruning_leaves_the_last_units_alone(rng):
+    layer = SparseLayer.random(6, 3, 18, rng, np.float64)
+    layer.links.weights[:] = 1.0  # all of the same strength
+    layer.prepare(np.zeros((0, 18)))
+    ImportancePruning(start=1).prune(layer)
+    assert layer.n_links == 18
+
+
+@pytest.mark.parametrize(
+    "parameter, value",
+    [("quantile", 0.0), ("quantile", 1.5), ("start", 0), ("every", 0)],
+)
+def test_bad_parameters_of_pruning(parameter, value, digits):
+    X, _, y, _ = digits
+    rule = ImportancePruning(**{parameter: value})
+    with pytest.raises(ValueError, match=parameter):
+        small(evolution=rule).fit(X, y)
+
+
+# -- through the estimator ----------------------------------------------------------
+
+
+def test_rules_by_name_and_by_object(digits):
+    X, _, y, _ = digits
+    for name, rule in (("set", SET()), ("rigl", RigL()), ("fixed", Fixed())):
+        a, b = small(evolution=name).fit(X, y), small(evolution=[rule]).fit(X, y)
+        assert_array_equal(a.coefs_[0].toarray(), b.coefs_[0].toarray())
+    first = places(small(max_iter=1).fit(X, y))
+    assert places(small(evolution="fixed").fit(X, y)) == first
+    for name in ("set", "rigl"):
+        assert places(small(evolution=name).fit(X, y)) != first
+
+
+@pytest.mark.parametrize("make", [np.asarray, csr_array], ids=["dense", "sparse"])
+def test_rigl_learns(make, digits):
+    X, X_test, y, y_test = digits
+    for every in (1, "20 steps"):
+        clf = small(evolution="rigl", evolve_every=every, max_iter=30, epsilon=8)
+        clf.fit(make(X), y)
+        assert clf.score(make(X_test), y_test) > 0.9
+        assert (
+            clf.n_connections_ == small(max_iter=1, epsilon=8).fit(X, y).n_connections_
+        )
+
+
+def test_a_rule_of_ones_own(digits):
+    """Prefers the first places: all that a user has to write is `places`."""
+
+    class FirstPlaces(EvolutionRule):
+        def places(self, layer, keep, n_new, rng):
+            return np.arange(n_new)
+
+    X, _, y, _ = digits
+    clf = small(evolution=FirstPlaces()).fit(X, y)
+    rows = clf.coefs_[0].indptr
+    assert rows[2] - rows[0] > 50  # the first two sources have most of their 30 links
+    assert clf.score(X, y) > 0.3
+
+
+def test_rules_are_parameters_for_a_grid_search(digits):
+    X, _, y, _ = digits
+    rule = SET()
+    clf = small(evolution=rule)
+    assert clone(clf).evolution is not rule
+    assert clf.set_params(evolution__annealed=True).evolution.annealed
+    grid = {"evolution": ["fixed", SET(annealed=True)], "zeta": [0.2]}
+    GridSearchCV(small(max_iter=2), grid, cv=2, error_score="raise").fit(X, y)
+
+
+@pytest.mark.parametrize("bad", ["sets", SET, ["set", 3], [SET], "", 1.5, None])
+def test_bad_rules(bad, digits):
+    X, _, y, _ = digits
+    with pytest.raises(ValueError, match="evolution"):
+        small(evolution=bad).fit(X, y)
+
+
+def test_pruning_shrinks_the_network_for_good(digits):
+    X, _, y, _ = digits
+    pruning = ImportancePruning(quantile=0.3, start=2, every=2)
+    full = small(max_iter=1).fit(X, y)
+    clf = small(evolution=["set", pruning], max_iter=8).fit(X, y)
+    assert clf.n_connections_ < 0.7 * full.n_connections_
+    assert clf.n_connections_ == sum(coef.nnz for coef in clf.coefs_)
+    assert clf.density_ == pytest.approx(
+        full.density_ * clf.n_connections_ / full.n_connections_
+    )
+    assert clf.coefs_[-1].nnz == full.coefs_[-1].nnz
+    clf.predict(X)
+
+
+class Counter(EvolutionRule):
+    """Notes when it is asked to evolve."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def evolve(self, layers, occasion):
+        self.seen.append((occasion.number, occasion.progress))
+
+
+def test_evolve_every(digits):
+    X, _, y, _ = digits
+    X, y = X[:100], y[:100]
+    for every, numbers in ((1, 5), (2, 2), (5, 1), (6, 0), ("7 steps", 4)):
+        rule = Counter()
+        small(evolution=rule, evolve_every=every, batch_size=20).fit(X, y)
+        assert [number for number, _ in rule.seen] == list(range(1, numbers + 1))
+    rule = Counter()
+    clf = small(evolution=rule, max_iter=4)
+    clf.fit(X, y)
+    assert [progress for _, progress in rule.seen] == [0.25, 0.5, 0.75]
+    clf = small(evolution=rule, max_iter=4)
+    for _ in range(6):
+        clf.partial_fit(X, y, classes=np.arange(10))
+    assert [progress for _, progress in rule.seen[3:]] == [0.25, 0.5, 0.75, 0.75, 0.75]
+    assert [number for number, _ in rule.seen[3:]] == [1, 2, 3, 4, 5]
+
+
+def test_pieces_and_steps_are_the_whole(digits):
+    """partial_fit counts its batches on, so that evolution by steps goes on."""
+    X, _, y, _ = digits
+    whole = small(evolve_every="50 steps").fit(X, y)
+    parts = small(evolve_every="50 steps")
+    for _ in range(6):
+        parts.partial_fit(X, y, classes=np.arange(10))
+    assert places(whole) == places(parts)

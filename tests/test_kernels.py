@@ -593,3 +593,80 @@ def test_is_canonical(n_rows, n_columns, density, data):
         and all((np.diff(row) > 0).all() for row in np.split(indices, indptr[1:-1]))
     )
     assert _fast.is_canonical(indptr, indices, n_columns) == expected
+
+
+# -- what happens to activations ----------------------------------------------------
+
+
+def shaped(z, parameters):
+    """SReLU and its derivative, element by element."""
+    t_l, a_l, t_r, a_r = (values[:, None] for values in parameters)
+    is_low, is_high = z <= t_l, (z > t_l) & (z >= t_r)
+    f = np.where(is_low, t_l + a_l * (z - t_l), z)
+    f = np.where(is_high, t_r + a_r * (z - t_r), f)
+    return f, np.where(is_low, a_l, np.where(is_high, a_r, 1)), is_low, is_high
+
+
+@given(sizes, batches, dtypes, threads, seeds)
+def test_bend_and_bend_back(n_units, batch, dtype, n_threads, seed):
+    rng = np.random.default_rng(seed)
+    z, signal = rng.standard_normal((2, n_units, batch)).astype(dtype)
+    parameters = rng.standard_normal((4, n_units)).astype(dtype)
+    f, slope, is_low, is_high = shaped(z, parameters)
+    t_l, a_l, t_r, a_r = (values[:, None] for values in parameters)
+    out, gradient = np.empty_like(z), np.empty_like(parameters)
+    _fast.bend(z, parameters, out, n_threads)
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    assert_allclose(out, f, **tolerance)
+    back = signal.copy()
+    _fast.bend_back(z, parameters, back, gradient, n_threads)
+    assert_allclose(back, signal * slope, **tolerance)
+    expected = [
+        (signal * is_low * (1 - a_l)).sum(axis=1),
+        (signal * is_low * (z - t_l)).sum(axis=1),
+        (signal * is_high * (1 - a_r)).sum(axis=1),
+        (signal * is_high * (z - t_r)).sum(axis=1),
+    ]
+    assert_allclose(gradient, expected, **tolerance)
+
+
+def hashed(k, seed):
+    """The draws of `drop`, in integers of any size."""
+    mask = 0xFFFFFFFF
+    draw = (k + seed) & mask
+    draw = ((draw ^ draw >> 16) * 0x7FEB352D) & mask
+    draw = ((draw ^ draw >> 15 ^ seed >> 32) * 0x846CA68B) & mask
+    return draw ^ draw >> 16
+
+
+@given(st.integers(0, 200), st.integers(0, 2**64 - 1), dtypes, threads)
+def test_drop(n, seed, dtype, n_threads):
+    for rate in (0.0, 0.3, 0.999):
+        values = np.arange(1, n + 1, dtype=dtype)
+        _fast.drop(values, seed, rate, n_threads)
+        stays = np.array([hashed(k, seed) >= rate * 2**32 for k in range(n)], bool)
+        expected = stays * np.arange(1, n + 1) * dtype(1 / (1 - rate))
+        assert_allclose(values, expected, rtol=1e-6)
+
+
+@given(sizes, sizes, batches, dtypes, densities, threads, seeds)
+def test_scores_of_places(n_in, n_out, batch, dtype, density, n_threads, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n_in, batch)) * (rng.random((n_in, batch)) < density)
+    x, delta = x.astype(dtype), rng.standard_normal((n_out, batch)).astype(dtype)
+    sources = rng.integers(n_in, size=50).astype(np.int32)
+    targets = rng.integers(n_out, size=50).astype(np.int32)
+    expected = (x @ delta.T)[sources, targets]
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    out = np.empty(50, dtype=dtype)
+    _fast.score_places(x, delta, sources, targets, out, n_threads)
+    assert_allclose(out, expected, **tolerance)
+    present = np.flatnonzero(x.any(axis=1))
+    rows = np.full(n_in, -1, dtype=np.int32)
+    rows[present] = np.arange(present.size)
+    of = csr_array(x[present])
+    starts, samples = of.indptr.astype(np.int32), of.indices.astype(np.int32)
+    _fast.score_nonzeros(
+        starts, samples, of.data, delta, rows[sources], targets, out, n_threads
+    )
+    assert_allclose(out, expected, **tolerance)

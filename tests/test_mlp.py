@@ -16,9 +16,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_set import SETMLPClassifier, _deferred
-from sklearn_set.evolution import SET
 from sklearn_set._network import Network
 from sklearn_set._threads import effective_n_threads
+from sklearn_set.evolution import SET
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

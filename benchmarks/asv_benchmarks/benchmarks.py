@@ -2,10 +2,10 @@
 
 import numpy as np
 from scipy.sparse import random_array
+from sklearn_set._evolution import SET
 
 from sklearn_set import SETRBM, SETMLPClassifier
 from sklearn_set._connectivity import SparseLayer
-from sklearn_set._evolution import SET
 
 
 def images(rows):

@@ -1,0 +1,145 @@
+"""scikit-learn's callbacks on the perceptrons: alone, in a pipeline, in a search."""
+
+import numpy as np
+import pytest
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_set import SETMLPClassifier, SETMLPRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+DATA = {
+    SETMLPClassifier: load_iris(return_X_y=True),
+    SETMLPRegressor: load_diabetes(return_X_y=True),
+}
+SCORING = {SETMLPClassifier: "accuracy", SETMLPRegressor: "r2"}
+both = pytest.mark.parametrize("Estimator", DATA, ids=lambda cls: cls.__name__)
+
+
+def small(Estimator, **parameters):
+    settings = {"hidden_layer_sizes": (10,), "max_iter": 5, "random_state": 0}
+    return Estimator(**settings | parameters)
+
+
+class Recorder:
+    """Notes all hooks; stops after some epochs, if asked to."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.events, self.fitted = [], []
+
+    def setup(self, estimator, context):
+        self.events.append("setup")
+
+    def teardown(self, estimator, context):
+        self.events.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.events.append(f"begin {context.task_name}")
+
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, metadata=None,
+        fitted_estimator=None,
+    ):  # fmt: skip
+        self.events.append(f"end {context.task_name}")
+        if context.task_name == "epoch":
+            self.fitted.append((fitted_estimator, X, y, metadata))
+        return len(self.fitted) == self.stop_after
+
+
+@both
+def test_one_task_an_epoch(Estimator):
+    X, y = DATA[Estimator]
+    recorder = Recorder()
+    model = small(Estimator).set_callbacks(recorder).fit(X, y)
+    epochs = ["begin epoch", "end epoch"] * 5
+    assert recorder.events == ["setup", "begin fit", *epochs, "end fit", "teardown"]
+    # What a callback gets is the model of that epoch, and stays so.
+    for n, (fitted, seen_X, seen_y, metadata) in enumerate(recorder.fitted, start=1):
+        expected = small(Estimator, max_iter=n).fit(X, y)
+        np.testing.assert_array_equal(fitted.predict(X), expected.predict(X))
+        assert fitted.loss_curve_ == model.loss_curve_[:n]
+        assert len(seen_X) == len(seen_y) == len(X) and metadata == {}
+    np.testing.assert_array_equal(recorder.fitted[-1][0].predict(X), model.predict(X))
+
+
+@both
+def test_a_callback_stops_training(Estimator):
+    X, y = DATA[Estimator]
+    model = small(Estimator).set_callbacks(Recorder(stop_after=2)).fit(X, y)
+    assert model.n_iter_ == 2
+
+
+@both
+def test_callbacks_see_the_training_rows_and_their_weights(Estimator):
+    pd = pytest.importorskip("pandas")
+    X, y = DATA[Estimator]
+    X = pd.DataFrame(X, columns=[f"f{i}" for i in range(X.shape[1])])
+    weights = np.arange(len(y)) % 3
+    recorder = Recorder()
+    model = small(Estimator, early_stopping=True).set_callbacks(recorder)
+    model.fit(X, y, sample_weight=weights)
+    _, seen, labels, metadata = recorder.fitted[0]
+    assert list(seen.columns) == list(X.columns)
+    np.testing.assert_array_equal(metadata["sample_weight"], weights[seen.index])
+    np.testing.assert_array_equal(labels, y[seen.index])
+    assert metadata["sample_weight"].all() and len(seen) < (weights > 0).sum()
+
+
+@both
+def test_scoring_monitor(Estimator):
+    X, y = DATA[Estimator]
+    monitor = ScoringMonitor(scoring=SCORING[Estimator])
+    model = small(Estimator).set_callbacks(monitor).fit(X, y)
+    log = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert [row["task_id"] for row in log] == list(range(5))
+    assert log[-1][SCORING[Estimator]] == pytest.approx(model.score(X, y))
+
+
+@both
+@pytest.mark.parametrize("where", ["alone", "pipeline", "search"])
+def test_progress_bar_and_monitor_everywhere(Estimator, where, capsys):
+    X, y = DATA[Estimator]
+    model = small(Estimator)
+    if where != "alone":
+        model = make_pipeline(StandardScaler(), model)
+    if where == "search":
+        name = f"{Estimator.__name__.lower()}__epsilon"
+        model = GridSearchCV(model, {name: [2, 5]}, cv=2, n_jobs=2)
+    monitor = ScoringMonitor(scoring=SCORING[Estimator])
+    bar = ProgressBar(max_propagation_depth=None)
+    if where == "alone":
+        model.set_callbacks(bar, monitor).fit(X, y)
+        last = model
+    elif where == "pipeline":
+        model[-1].set_callbacks(monitor)
+        model.set_callbacks(bar).fit(X, y)
+        last = model[-1]
+    else:
+        model.set_callbacks(bar).fit(X, y)
+        last = model.best_estimator_[-1]
+    assert last.n_iter_ == 5
+    assert Estimator.__name__ in capsys.readouterr().out
+    if where != "search":
+        rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+        assert len(rows) == 5
+
+
+def test_partial_fit_has_no_tasks():
+    X, y = DATA[SETMLPClassifier]
+    recorder = Recorder()
+    small(SETMLPClassifier).set_callbacks(recorder).partial_fit(X, y, classes=[0, 1, 2])
+    assert recorder.events == []
+
+
+def test_teardown_even_if_training_fails():
+    X, y = DATA[SETMLPRegressor]
+    recorder = Recorder()
+    model = small(SETMLPRegressor, solver="sgd", learning_rate_init=1e3)
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_callbacks(recorder).fit(X * 100, y)
+    assert recorder.events[-1] == "teardown"
