@@ -46,7 +46,7 @@ def small(Estimator, **parameters):
     return Estimator(**settings | parameters)
 
 
-# -- topology ---------------------------------------------------------------------
+# -- topology ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("density", [0.001, 0.02, 0.1, 0.5, 0.9, 1.0])
@@ -58,7 +58,7 @@ def test_density_is_that_of_the_whole_network(n_units, density):
     counts = np.array(links_per_layer(n_units, 20, density))
     assert counts.sum() == round(density * places.sum())
     assert (counts <= places).all()
-    # In Erdős–Rényi proportion, but for full layers.
+    # In proportion to the units on both sides, but for full layers.
     sides = np.add(n_units[:-1], n_units[1:])
     epsilons = (counts / sides)[counts < places]
     if epsilons.size:
@@ -101,7 +101,7 @@ def test_first_weights_have_their_scale(init):
         assert abs(coef.data.mean()) < 0.05 * variance**0.5
 
 
-# -- activations ---------------------------------------------------------------------
+# -- activations ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -141,7 +141,7 @@ def test_bad_dropout(dropout):
         small(SETMLPClassifier, dropout=dropout).fit(X_digits, y_digits)
 
 
-# -- feature strength ------------------------------------------------------------------
+# -- feature strength ----------------------------------------------------------
 
 
 @both
@@ -167,7 +167,7 @@ def test_select_from_model_and_rfe_find_the_useful_features():
         assert {tuple(np.flatnonzero(selector.get_support()))} == useful
 
 
-# -- scikit-learn's habits ---------------------------------------------------------------
+# -- scikit-learn's habits -----------------------------------------------------
 
 
 @both
@@ -255,7 +255,7 @@ def test_threads_do_not_change_a_bit(Estimator, request):
         assert_array_equal(a.toarray(), b.toarray())
 
 
-# -- the regressor -------------------------------------------------------------------------
+# -- the regressor -------------------------------------------------------------
 
 
 def test_regressor_is_as_good_as_the_dense_one():
