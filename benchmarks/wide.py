@@ -58,6 +58,7 @@ def measure(units, repeats):
     net = SETMLPClassifier(
         (units,) * 3,
         solver="sgd",
+        alpha=1e-4,
         batch_size=BATCH,
         learning_rate_init=1e-4,
         max_iter=repeats + 2,

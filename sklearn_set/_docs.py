@@ -3,9 +3,10 @@
 import inspect
 
 PARAMETERS = """
-hidden_layer_sizes : int or array-like of shape (n_layers - 2,), default=(500, 500)
+hidden_layer_sizes : int or array-like of shape (n_layers - 2,), default=(1000, 100)
     The ith element is the number of units in the ith hidden layer. Sparse layers
-    want to be wider than dense ones.
+    want to be wider than dense ones. The defaults of this and of other parameters
+    were measured on 13 sets of data (doc/results.md).
 
 activation : str or list of str, default='relu'
     Activation function of the hidden layers: one for all, or one for each.
@@ -72,7 +73,7 @@ solver : {'sgd', 'adam', 'adamw', 'rmsprop'}, default='adam'
     - 'rmsprop' divides by the root of a running mean of squared gradients, with
       Adam's correction for its start at 0; it keeps one
 
-alpha : float, default=0.0001
+alpha : float, default=0.1
     Strength of the L2 regularization term. The L2 regularization term is divided
     by the sample size when added to the loss. With 'adamw' each step takes
     ``learning_rate * alpha / sample_size`` of the weights instead.

@@ -78,7 +78,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.95
     True
     >>> clf[-1].n_connections_
-    36280
+    44280
     """
 
     _parameter_constraints: dict = {
@@ -88,7 +88,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes=(500, 500),
+        hidden_layer_sizes=(1000, 100),
         activation="relu",
         *,
         epsilon=20,
@@ -98,7 +98,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         evolve_every=1,
         init="auto",
         solver="adam",
-        alpha=0.0001,
+        alpha=0.1,
         dropout=0.0,
         batch_size="auto",
         learning_rate="constant",
@@ -464,7 +464,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     >>> from sklearn_set import SETMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> network = SETMLPRegressor(alpha=1, tol=1e-3, random_state=0)
+    >>> network = SETMLPRegressor(alpha=1, tol=1e-2, random_state=0)
     >>> reg = make_pipeline(
     ...     StandardScaler(),
     ...     TransformedTargetRegressor(network, transformer=StandardScaler()),
@@ -481,7 +481,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     def __init__(
         self,
         loss="squared_error",
-        hidden_layer_sizes=(500, 500),
+        hidden_layer_sizes=(1000, 100),
         activation="relu",
         *,
         epsilon=20,
@@ -491,7 +491,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         evolve_every=1,
         init="auto",
         solver="adam",
-        alpha=0.0001,
+        alpha=0.1,
         dropout=0.0,
         batch_size="auto",
         learning_rate="constant",

@@ -113,7 +113,18 @@ class EvolutionRule(BaseEstimator):
         self.annealed = annealed
 
     def fraction(self, occasion):
-        """Return the share of the links to drop now."""
+        """Return the share of the links to drop now.
+
+        Parameters
+        ----------
+        occasion : Occasion
+            Tells `zeta` and `progress`.
+
+        Returns
+        -------
+        fraction : float
+            In [0, 1).
+        """
         if not self.annealed:
             return occasion.zeta
         return occasion.zeta * 0.5 * (1 + np.cos(np.pi * occasion.progress))
@@ -129,9 +140,9 @@ class EvolutionRule(BaseEstimator):
             Tells `zeta`, `number`, `progress`, `rng` and `signals`.
         """
         for layer in layers:
-            self.evolve_layer(layer, occasion)
+            self._evolve_layer(layer, occasion)
 
-    def evolve_layer(self, layer, occasion, *about):
+    def _evolve_layer(self, layer, occasion, *about):
         """Evolve one layer, unless it is nearly dense; `about` goes to `places`."""
         fraction = self.fraction(occasion)
         if fraction == 0 or layer.n_links > MAX_DENSITY * layer.n_places:
@@ -262,15 +273,21 @@ class RigL(EvolutionRule):
         if occasion.signals is None:
             raise ValueError("evolution='rigl' needs the gradient of a loss.")
         for layer, source, delta in occasion.signals():
-            self.evolve_layer(layer, occasion, source, delta)
+            self._evolve_layer(layer, occasion, source, delta)
 
     def places(self, layer, keep, n_new, rng, source, delta):
         """Choose where new links grow: where the gradient is largest.
 
         Parameters
         ----------
-        layer, keep, n_new, rng
-            As for `EvolutionRule`.
+        layer : SparseLayer
+            As it was before.
+        keep : ndarray of shape (n_links,), dtype uint8
+            1 for the links that stay.
+        n_new : int
+            How many grow.
+        rng : numpy.random.Generator
+            Draws the places to look at.
         source : ndarray of shape (n_in, batch) or SparseBatch
             Activations before the layer.
         delta : ndarray of shape (n_out, batch)
@@ -339,7 +356,15 @@ class Fixed(EvolutionRule):
         super().__init__()
 
     def evolve(self, layers, occasion):
-        """Leave the network as it is; arguments as for `EvolutionRule`."""
+        """Leave the network as it is.
+
+        Parameters
+        ----------
+        layers : list of SparseLayer
+            From the input to the output.
+        occasion : Occasion
+            Not looked at.
+        """
 
 
 class ImportancePruning(EvolutionRule):
@@ -389,9 +414,9 @@ class ImportancePruning(EvolutionRule):
         since = occasion.number - self.start
         if since >= 0 and since % self.every == 0:
             for layer in layers[:-1]:
-                self.prune(layer)
+                self._prune(layer)
 
-    def prune(self, layer):
+    def _prune(self, layer):
         """Cut off the weakest of the units that a layer leads to, but never all."""
         _, targets, weights, _ = layer.links
         strength = np.bincount(targets, np.abs(weights), minlength=layer.n_out)

@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 from sklearn.exceptions import NotFittedError
 
-from sklearn_set import SETRBM, SETMLPClassifier
+from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 
 X = np.random.default_rng(0).random((20, 5))
 Y = np.arange(20) % 3
@@ -28,6 +28,10 @@ def corrupt():
 
 def mlp(**parameters):
     return SETMLPClassifier(**{"max_iter": 2} | parameters)
+
+
+def regressor(**parameters):
+    return SETMLPRegressor(**{"max_iter": 2} | parameters)
 
 
 PARAMETERS = [
@@ -60,6 +64,22 @@ PARAMETERS = [
     (mlp, "warm_start", "yes"),
     (mlp, "momentum", 1.5),
     (mlp, "nesterovs_momentum", 3),
+    (mlp, "density", 0),
+    (mlp, "evolution", "sets"),
+    (mlp, "evolve_every", 0),
+    (mlp, "evolve_every", "3 epochs"),
+    (mlp, "init", "uniform"),
+    (mlp, "learning_rate", "linear"),
+    (mlp, "power_t", -1),
+    (mlp, "dropout", 1.0),
+    (mlp, "dropout", [0.1, 0.1]),
+    (mlp, "early_stopping", "auto"),
+    (mlp, "validation_fraction", 0.0),
+    (mlp, "scoring", 3),
+    (mlp, "batch_transform", "flip"),
+    (mlp, "class_weight", "equal"),
+    (regressor, "loss", "hinge"),
+    (regressor, "hidden_layer_sizes", 0),
     (SETRBM, "n_components", 0),
     (SETRBM, "n_components", 2.0),
     (SETRBM, "epsilon", 0),
@@ -79,7 +99,7 @@ PARAMETERS = [
 def test_parameters(make, name, value, method):
     """The error names the parameter, and nothing has been fitted."""
     estimator = make(**{name: value})
-    arguments = {} if method == "fit" or make is SETRBM else {"classes": [0, 1, 2]}
+    arguments = {"classes": [0, 1, 2]} if (method, make) == ("partial_fit", mlp) else {}
     with pytest.raises(ValueError, match=name):
         getattr(estimator, method)(X, Y, **arguments)
     assert not hasattr(estimator, "coefs_") and not hasattr(estimator, "components_")

@@ -11,6 +11,7 @@ import pytest
 from numpydoc.validate import validate
 
 import sklearn_set
+import sklearn_set.evolution
 
 # Left out: examples and "See Also" in every method, extended summaries, and types that
 # numpydoc cannot parse.
@@ -21,12 +22,17 @@ WITH_EXAMPLES = {"sklearn_set._mlp", "sklearn_set._rbm"}
 
 
 def public_names():
-    for class_name in sklearn_set.__all__:
-        cls = getattr(sklearn_set, class_name)
-        yield f"sklearn_set.{class_name}"
-        for name, member in inspect.getmembers(cls, inspect.isfunction):
-            if not name.startswith("_") and member.__module__.startswith("sklearn_set"):
-                yield f"sklearn_set.{class_name}.{name}"
+    for module in (sklearn_set, sklearn_set.evolution):
+        for name in module.__all__:
+            if callable(getattr(module, name)):
+                yield from names_of(f"{module.__name__}.{name}", getattr(module, name))
+
+
+def names_of(path, what):
+    yield path
+    for name, member in inspect.getmembers(what, inspect.isfunction):
+        if not name.startswith("_") and member.__module__.startswith("sklearn_set"):
+            yield f"{path}.{name}"
 
 
 def modules():
@@ -67,11 +73,26 @@ def test_examples_in_docstrings(name):
     assert result.attempted or name not in WITH_EXAMPLES
 
 
+def code_blocks(path):
+    text = (Path(__file__).resolve().parents[1] / path).read_text()
+    return re.findall(r"```python\n(.*?)```", text, re.S)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_the_readme_example_runs(capsys):
-    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", readme, re.S)
-    exec(code, {})
+def test_the_readme_examples_run(capsys):
+    first, callbacks = code_blocks("README.md")
+    exec(first, {})
     accuracy, density = capsys.readouterr().out.splitlines()[:2]
     assert float(accuracy) > 0.95
     assert 0 < float(density) < 0.2
+    exec(callbacks, {})
+
+
+def test_the_rule_in_the_documentation_evolves_a_network(digits):
+    (code,) = code_blocks("doc/algorithms.md")
+    names = {}
+    exec(code, names)
+    X, _, y, _ = digits
+    clf = sklearn_set.SETMLPClassifier((50,), max_iter=2, epsilon=5)
+    clf.set_params(evolution=names["FirstPlaces"](), random_state=0).fit(X, y)
+    assert clf.coefs_[0].indptr[1] > 25  # of the first feature's 50 places

@@ -249,7 +249,7 @@ def test_pruning_leaves_the_last_units_alone(rng):
     layer = SparseLayer.random(6, 3, 18, rng, np.float64)
     layer.links.weights[:] = 1.0  # all of the same strength
     layer.prepare(np.zeros((0, 18)))
-    ImportancePruning(start=1).prune(layer)
+    ImportancePruning(start=1)._prune(layer)
     assert layer.n_links == 18
 
 

@@ -45,6 +45,7 @@ class Epoch:
         self.model = SETMLPClassifier(
             (self.units,) * 3,
             solver="sgd",
+            alpha=1e-4,
             batch_size=self.batch,
             learning_rate_init=self.learning_rate,
             random_state=0,

@@ -9,7 +9,7 @@ class OurMLP(EstimatorContestant):
     """``partial_fit`` once an epoch: evolves before each epoch but the first."""
 
     def estimator(self, hidden, epsilon):
-        return SETMLPClassifier(hidden, epsilon=epsilon, solver="sgd")
+        return SETMLPClassifier(hidden, epsilon=epsilon, solver="sgd", alpha=1e-4)
 
 
 class OurFit(WholeFit, OurMLP):
