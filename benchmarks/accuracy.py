@@ -3,8 +3,8 @@
     python benchmarks/accuracy.py --data FOLDER [--seeds N] [--json FILE]
 
 5-fold accuracy behind a StandardScaler of the default SETMLPClassifier, of the same
-with its first random topology, and of the default MLPClassifier. What lies in the folder is
-described in tables.py; without it scikit-learn's own data are used.
+with its first random topology, and of the default MLPClassifier. What the folder may
+hold is described in tables.py; without it scikit-learn's own data are used.
 """
 
 import argparse

@@ -67,6 +67,24 @@ def mlp_3000(arguments):
     return mlp(arguments, "mlp-3000", 3000, arguments.rows, bars)
 
 
+def options(arguments):
+    """The net of mlp-1000, ours with plain SGD and with each option; per epoch."""
+    units, rows = (64, 1280) if arguments.quick else (1000, 60_000)
+    load = partial(data.fashion, arguments.data, rows)
+    settings = {
+        OURS: {},
+        "adam": {"solver": "adam"},
+        "dropout 0.2": {"dropout": 0.2},
+        "srelu": {"activation": "srelu"},
+    }
+    tasks = {
+        name: (OURS, Task(load, (units,) * 3, options=own))
+        for name, own in settings.items()
+    }
+    bars = {name: ("<=", 1.5) for name in settings if name != OURS}
+    return compare("options", tasks, bars, arguments)
+
+
 def wide_rows(units, result, bandwidth):
     """Turn what `wide.py` measured into rows; the bars are for large nets only."""
     name, details = f"{units:,}", {"n_links": result["n_links"]}
@@ -169,6 +187,7 @@ def predict(arguments):
 WORKLOADS = {
     "mlp-1000": mlp_1000,
     "mlp-3000": mlp_3000,
+    "options": options,
     "wide": wide,
     "text": text,
     "rbm": rbm,
@@ -179,7 +198,7 @@ WORKLOADS = {
 
 def source(workload, folder):
     """Say which data a workload runs on."""
-    if workload in ("mlp-1000", "mlp-3000", "predict"):
+    if workload in ("mlp-1000", "mlp-3000", "options", "predict"):
         return data.source(folder, "train-images*.gz", "Fashion-MNIST")
     if workload == "rbm":
         return data.source(folder, "COIL20.mat", "COIL20")

@@ -320,7 +320,7 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
             )
         return np.sort(train), np.sort(held_out)
 
-    def _validation(self, data, held_out, own):
+    def _validation(self, data, held_out, weights, own):
         """Return what to validate on, if anything: given by the user or held out."""
         if own.X is not None:
             X, y = self._validate_again(own.X, own.y, (np.float64, np.float32))
@@ -328,7 +328,8 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
             return Validation(self, own.X, y, self._validate_weights(own.weights, X))
         if held_out is None:
             return None
-        return Validation(self, *data.rows(held_out))
+        weights = None if weights is None else weights[held_out]
+        return Validation(self, *data.rows(held_out), weights)
 
     def _check_batch_size(self, n_samples):
         if self.batch_size == "auto":
@@ -361,30 +362,26 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         given = X
         X, y = self._validate_input(X, y, incremental=incremental, fresh=fresh)
-        weights = self._with_class_weights(self._validate_weights(sample_weight, X), y)
+        own_weights = self._validate_weights(sample_weight, X)
+        weights = self._with_class_weights(own_weights, y)
         # Callbacks and scorers see rows as the user would pass them to predict.
-        data = Data(given if hasattr(self, "feature_names_in_") else X, y, weights)
+        data = Data(given if hasattr(self, "feature_names_in_") else X, y)
         if fresh:
             self._start_streams()
         used, held_out = self._split(y, weights, own_validation.X is not None)
-        validation = self._validation(data, held_out, own_validation)
-        batch_size, targets = (
-            self._check_batch_size(used.size),
-            self._targets(y, X.dtype),
-        )
+        validation = self._validation(data, held_out, weights, own_validation)
+        batch_size = self._check_batch_size(used.size)
         samples = Samples(
-            X, targets, weights, used, batch_size, self.batch_transform,
-            getattr(self, "_transform_rng", None),
+            X, self._targets(y, X.dtype), weights, used, batch_size,
+            self.batch_transform, self._transform_rng,
         )  # fmt: skip
         if fresh:
-            self._initialize(X.shape[1], targets.shape[1], X.dtype)
-        self._check_same_layers(targets.shape[1])
+            self._initialize(X.shape[1], samples.n_outputs, X.dtype)
+        self._check_same_layers(samples.n_outputs)
         tasks = NoTasks()
         if not incremental:
             self._n_cuts = 0
-            tasks = FitTasks(
-                self, self.max_iter, *data.lazily(used, sample_weight is not None)
-            )
+            tasks = FitTasks(self, self.max_iter, *data.lazily(used, own_weights))
         training = self._start_training(samples, batch_size)
         self._train(training, validation, tasks, incremental=incremental)
         tasks.finish()
@@ -412,7 +409,8 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
     def _start_solver(self, network):
         """Return the solver, going on from where its kind was last time, if it was."""
         solver = SOLVERS[self.solver](self, self.learning_rate_init)
-        states = self._solver_states
+        # From now on the network's, which lets go of them as it evolves.
+        states, self._solver_states = self._solver_states, None
         if states is not None and self._solver_of_states == self.solver:
             solver.n_steps = self._n_solver_steps
         else:

@@ -28,40 +28,47 @@ class OwnValidation(NamedTuple):
 
 
 class Data:
-    """What `fit` was called with, validated, to take rows from.
+    """What `fit` was called with, to take rows from.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
         With its feature names, if it has any.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Labels or values.
-    weights : ndarray of shape (n_samples,) or None
-        Of the samples.
+        Labels or values, validated.
     """
 
-    def __init__(self, X, y, weights):
+    def __init__(self, X, y):
         self._X = X
         self._y = y
-        self._weights = weights
 
     def rows(self, selected):
-        """Return X, y and weights of some samples."""
-        weights = None if self._weights is None else self._weights[selected]
-        return _safe_indexing(self._X, selected), self._y[selected], weights
+        """Return X and y of some samples."""
+        return _safe_indexing(self._X, selected), self._y[selected]
 
-    def lazily(self, selected, has_weights):
-        """Return what callbacks get to see: functions for X and y, and metadata."""
-        n_samples = self._y.shape[0]
+    def lazily(self, selected, weights):
+        """Return what callbacks get to see of some samples.
+
+        Parameters
+        ----------
+        selected : ndarray of shape (n_selected,)
+            Which samples.
+        weights : ndarray of shape (n_samples,) or None
+            Those that the user gave.
+
+        Returns
+        -------
+        X, y : callable
+            Return the rows, if somebody calls.
+        metadata : dict
+            The weights, if any.
+        """
 
         def X():
-            if selected.size == n_samples:
-                return self._X
-            return _safe_indexing(self._X, selected)
+            everything = selected.size == self._y.shape[0]
+            return self._X if everything else _safe_indexing(self._X, selected)
 
-        metadata = {}
-        if has_weights:
-            metadata["sample_weight"] = self._weights[selected]
+        metadata = {} if weights is None else {"sample_weight": weights[selected]}
         return X, lambda: self._y[selected], metadata
 
 

@@ -33,6 +33,7 @@ class Samples:
 
     def __init__(self, X, targets, weights, used, max_batch, transform=None, rng=None):
         self.used = used
+        self.n_outputs = targets.shape[1]
         self._X = X
         self._targets = targets
         self._weights = weights

@@ -8,8 +8,14 @@ from sklearn_set import SETRBM, SETMLPClassifier
 class OurMLP(EstimatorContestant):
     """``partial_fit`` once an epoch: evolves before each epoch but the first."""
 
+    settings = {}
+
+    def __init__(self, **settings):
+        self.settings = settings
+
     def estimator(self, hidden, epsilon):
-        return SETMLPClassifier(hidden, epsilon=epsilon, solver="sgd", alpha=1e-4)
+        settings = {"solver": "sgd", "alpha": 1e-4} | self.settings
+        return SETMLPClassifier(hidden, epsilon=epsilon, **settings)
 
 
 class OurFit(WholeFit, OurMLP):
