@@ -3,6 +3,11 @@
 The data come from OpenML, or from a local folder with the four original idx files::
 
     python examples/fashion_mnist.py --data FOLDER --seeds 3
+
+With few images, shifted and mirrored copies of them help::
+
+    python examples/fashion_mnist.py --data FOLDER --rows 5000 --epsilon 13 \
+        --epochs 400 --augment
 """
 
 import argparse
@@ -41,53 +46,75 @@ def load(folder):
     return X_train, y_train, X_test, y_test
 
 
-def run(data, evolution, epochs, seed):
-    """Train one network and return its test accuracy: at the end, and the best."""
-    X_train, y_train, X_test, y_test = data
-    network = SETMLPClassifier(
+def augment(X, rng):
+    """Mirror half of the images, and shift all by a pixel or not at all."""
+    images = X.reshape(-1, 28, 28)
+    mirrored = rng.random(len(images)) < 0.5
+    images[mirrored] = images[mirrored, :, ::-1]
+    return np.roll(images, rng.integers(-1, 2, size=2), axis=(1, 2)).reshape(X.shape)
+
+
+def build(arguments, evolution, seed):
+    """Return an untrained network."""
+    return SETMLPClassifier(
         hidden_layer_sizes=(1000, 1000, 1000),
-        epsilon=20,
+        epsilon=arguments.epsilon,
         evolution=evolution,
         solver="sgd",
         alpha=0.06,
-        dropout=[0.0, 0.2, 0.2, 0.2],
+        dropout=[0.1 if arguments.augment else 0.0, 0.2, 0.2, 0.2],
         batch_size=128,
+        batch_transform=augment if arguments.augment else None,
         learning_rate="cosine",
-        learning_rate_init=0.05,
-        max_iter=epochs,
+        learning_rate_init=0.2,
+        max_iter=arguments.epochs,
         random_state=seed,
     )
-    accuracies, start = [], time.perf_counter()
+
+
+def run(network, data, epochs):
+    """Train one network and return its test accuracy: at the end, and the best."""
+    X_train, y_train, X_test, y_test = data
+    accuracies, seconds = [], 0.0
     for epoch in range(1, epochs + 1):
+        start = time.perf_counter()
         network.partial_fit(X_train, y_train, classes=np.arange(10))
+        seconds += time.perf_counter() - start
         accuracies.append(network.score(X_test, y_test))
         if epoch % 10 == 0 or epoch == epochs:
             print(
-                f"{evolution} seed={seed} epoch {epoch:3}: loss {network.loss_:.4f}, "
-                f"test accuracy {accuracies[-1]:.4f}, "
-                f"{time.perf_counter() - start:.0f} s",
+                f"{network.evolution} seed={network.random_state} epoch {epoch:3}: "
+                f"loss {network.loss_:.4f}, test accuracy {accuracies[-1]:.4f}, "
+                f"{seconds:.0f} s",
                 flush=True,
             )
     print(f"{network.n_connections_:,} links, {network.density_:.2%} of dense")
     return accuracies[-1], max(accuracies)
 
 
-def main():
-    """Compare the evolving with the fixed topology."""
+def parse():
+    """Return the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="folder with the four idx files; else OpenML")
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epsilon", type=float, default=20)
+    parser.add_argument("--rows", type=int, default=60_000, help="for training")
+    parser.add_argument("--augment", action="store_true", help="mirror and shift")
     parser.add_argument("--seeds", type=int, default=1, help="networks of each kind")
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def main():
+    """Compare the evolving with the fixed topology."""
+    arguments = parse()
     X_train, y_train, X_test, y_test = load(arguments.data)
     mean, std = X_train.mean(axis=0), X_train.std(axis=0) + 1
-    data = (X_train - mean) / std, y_train, (X_test - mean) / std, y_test
+    X_train, X_test = (X_train - mean) / std, (X_test - mean) / std
+    data = X_train[: arguments.rows], y_train[: arguments.rows], X_test, y_test
     for evolution in ("set", "fixed"):
-        last, best = np.mean(
-            [run(data, evolution, arguments.epochs, s) for s in range(arguments.seeds)],
-            axis=0,
-        )
+        networks = [build(arguments, evolution, s) for s in range(arguments.seeds)]
+        results = [run(network, data, arguments.epochs) for network in networks]
+        last, best = np.mean(results, axis=0)
         print(f"{evolution}: mean test accuracy {last:.4f}, best epochs' {best:.4f}")
 
 
