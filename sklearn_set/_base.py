@@ -5,7 +5,7 @@ from itertools import chain, pairwise
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
@@ -23,7 +23,7 @@ from sklearn_set._connectivity import SparseLayer
 from sklearn_set._density import links_per_layer
 from sklearn_set._dropout import NO_DROPOUT, Dropout
 from sklearn_set._fit_tasks import FitTasks, NoTasks
-from sklearn_set._held_out import Data, Validation, is_finite
+from sklearn_set._held_out import Data, OwnValidation, Validation, is_finite
 from sklearn_set._initializers import INITIALIZERS, initializer
 from sklearn_set._losses import LOSSES
 from sklearn_set._network import Network
@@ -289,11 +289,16 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         """Multiply the weights of the samples by those of their classes, if any."""
         return weights
 
-    def _validate_again(self, X, y, dtype):
-        """Validate further rows, which must be like those of `fit`."""
+    def _validate(self, X, y, fresh, **options):
+        """Validate X and y; a fresh model takes their dtype and number of features."""
+        dtype = (np.float64, np.float32) if fresh else self.coefs_[0].dtype
+        return self._validate_data(X, y, dtype, reset=fresh, **options)
+
+    def _validate_data(self, X, y, dtype, *, reset=False, **options):
         return validate_data(
-            self, X, y, reset=False, accept_sparse="csr", multi_output=True, dtype=dtype
-        )
+            self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype,
+            reset=reset, **options,
+        )  # fmt: skip
 
     def _split(self, y, weights, has_validation_set):
         """Return which samples to learn from, and which to validate on, if any.
@@ -323,8 +328,8 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
     def _validation(self, data, held_out, weights, own):
         """Return what to validate on, if anything: given by the user or held out."""
         if own.X is not None:
-            X, y = self._validate_again(own.X, own.y, (np.float64, np.float32))
-            self._targets(y, X.dtype)  # refuses unknown labels
+            X, y = self._validate_data(own.X, own.y, (np.float64, np.float32))
+            self._check_targets(y)
             return Validation(self, own.X, y, self._validate_weights(own.weights, X))
         if held_out is None:
             return None
@@ -542,6 +547,54 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
 
     # -- scikit-learn -----------------------------------------------------
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the model to data matrix X and target(s) y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data. float32 stays float32; all else becomes float64.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target values: numbers, class labels, or a multilabel indicator matrix.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative. An integer weight does what as many
+            copies of the sample would do; weight 0 leaves it out.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation set, scored after each epoch (`validation_scores_`), and used
+            for early stopping in place of a part of the training data.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the input is not valid, or training diverges.
+        """
+        own = OwnValidation(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, own, incremental=False)
+
     def _outputs(self, X):
         """Compute the outputs of the last layer, (n_samples, n_outputs)."""
         check_is_fitted(self)
@@ -557,7 +610,7 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
 
     def _mean_loss(self, X, y, weights):
         """Compute the loss on some rows, without the penalty."""
-        X, y = self._validate_again(X, y, self.coefs_[0].dtype)
+        X, y = self._validate(X, y, fresh=False)
         targets = self._targets(y, X.dtype)
         network, rows, batch_size = self._to_predict(X)
 

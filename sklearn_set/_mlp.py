@@ -12,7 +12,6 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import validate_data
 
 from sklearn_set._base import BaseSETMLP
 from sklearn_set._docs import documented
@@ -164,15 +163,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         return self._label_binarizer.y_type_ in ("binary", "multiclass")
 
     def _validate_input(self, X, y, *, incremental, fresh):
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            dtype=(np.float64, np.float32) if fresh else self.coefs_[0].dtype,
-            reset=fresh,
-        )
+        X, y = self._validate(X, y, fresh)
         check_classification_targets(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -182,13 +173,15 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             self._check_classes(y, incremental)
         return X, y
 
-    def _targets(self, y, dtype):
-        """Return an indicator matrix, (n_samples, n_outputs)."""
+    def _check_targets(self, y):
         unknown = np.setdiff1d(unique_labels(y), self.classes_)
         if unknown.size:
             raise ValueError(
                 f"`y_val` has classes not in `y`, {unknown}. Leave out their rows."
             )
+
+    def _targets(self, y, dtype):
+        """Return an indicator matrix, (n_samples, n_outputs)."""
         return self._label_binarizer.transform(y).astype(bool)
 
     def _with_class_weights(self, weights, y):
@@ -250,54 +243,6 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
                 f"previous call to fit. Previously got {self.classes_}, `y` has "
                 f"{classes}."
             )
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X,
-        y,
-        sample_weight=None,
-        *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Fit the model to data matrix X and target(s) y.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data. float32 stays float32; all else becomes float64.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The target values: class labels, or a multilabel indicator matrix.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative. An integer weight does what as many
-            copies of the sample would do; weight 0 leaves it out.
-
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A validation set, scored after each epoch (`validation_scores_`), and used
-            for early stopping in place of a part of the training data.
-
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its targets.
-
-        sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
-
-        Returns
-        -------
-        self : object
-            The fitted model.
-
-        Raises
-        ------
-        ValueError
-            If the input is not valid, or training diverges.
-        """
-        own = OwnValidation(X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, own, incremental=False)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
@@ -556,76 +501,22 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         return False
 
     def _validate_input(self, X, y, *, incremental, fresh):
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            y_numeric=True,
-            dtype=(np.float64, np.float32) if fresh else self.coefs_[0].dtype,
-            reset=fresh,
-        )
+        X, y = self._validate(X, y, fresh, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        self._check_targets(y)
         self.out_activation_ = LOSSES[self.loss].out_activation
         return X, y
 
-    def _targets(self, y, dtype):
-        """Return the values, (n_samples, n_outputs)."""
+    def _check_targets(self, y):
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(
                 "loss='poisson' needs targets y >= 0. Use another loss, or shift y."
             )
+
+    def _targets(self, y, dtype):
+        """Return the values, (n_samples, n_outputs)."""
         return y.reshape(len(y), -1).astype(dtype)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X,
-        y,
-        sample_weight=None,
-        *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Fit the model to data matrix X and target(s) y.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data. float32 stays float32; all else becomes float64.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The target values.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative. An integer weight does what as many
-            copies of the sample would do; weight 0 leaves it out.
-
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A validation set, scored after each epoch (`validation_scores_`), and used
-            for early stopping in place of a part of the training data.
-
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its targets.
-
-        sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
-
-        Returns
-        -------
-        self : object
-            The fitted model.
-
-        Raises
-        ------
-        ValueError
-            If the input is not valid, or training diverges.
-        """
-        own = OwnValidation(X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, own, incremental=False)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):

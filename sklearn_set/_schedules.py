@@ -12,6 +12,11 @@ CUT = 5.0
 LEAST_RATE = 1e-6
 
 
+def half_cosine(progress):
+    """Return the factor that falls from 1 to 0 as `progress` goes from 0 to 1."""
+    return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
 class Moment(NamedTuple):
     """How far training has come."""
 
@@ -71,7 +76,7 @@ class Cosine(Constant):
 
     def factor(self, moment):
         """Return the factor of ``learning_rate_init`` for the epoch to come."""
-        return 0.5 * (1.0 + math.cos(math.pi * moment.progress))
+        return half_cosine(moment.progress)
 
 
 SCHEDULES = {

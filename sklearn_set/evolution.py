@@ -16,6 +16,7 @@ from sklearn.utils import check_scalar
 from sklearn_set._batches import SparseBatch
 from sklearn_set._builds import _fast
 from sklearn_set._random import draw_places
+from sklearn_set._schedules import half_cosine
 
 __all__ = ["RULES", "SET", "EvolutionRule", "Fixed", "ImportancePruning", "RigL"]
 
@@ -127,7 +128,7 @@ class EvolutionRule(BaseEstimator):
         """
         if not self.annealed:
             return occasion.zeta
-        return occasion.zeta * 0.5 * (1 + np.cos(np.pi * occasion.progress))
+        return occasion.zeta * half_cosine(occasion.progress)
 
     def evolve(self, layers, occasion):
         """Evolve a network; the number of links stays the same.
