@@ -22,16 +22,18 @@ from sklearn_set._batches import as_rows, map_batches, predict_batch_size
 from sklearn_set._connectivity import SparseLayer
 from sklearn_set._density import links_per_layer
 from sklearn_set._dropout import NO_DROPOUT, Dropout
+from sklearn_set._evolving import Clock, Evolver, Period
 from sklearn_set._fit_tasks import FitTasks, NoTasks
 from sklearn_set._held_out import Data, OwnValidation, Validation, is_finite
 from sklearn_set._initializers import INITIALIZERS, initializer
 from sklearn_set._losses import LOSSES
 from sklearn_set._network import Network
+from sklearn_set._pretraining import learnt_layer
 from sklearn_set._random import spawn_generators
 from sklearn_set._schedules import CUT, LEAST_RATE, SCHEDULES, Moment
 from sklearn_set._solvers import SOLVERS
 from sklearn_set._threads import effective_n_threads
-from sklearn_set._training import Clock, Period, Samples, Training
+from sklearn_set._training import Samples, Training
 from sklearn_set._warnings import warn
 from sklearn_set.evolution import RULES, as_rules
 
@@ -54,7 +56,7 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         "zeta": [_FRACTION],
         "evolution": [StrOptions(set(RULES)), HasMethods("evolve"), list, tuple],
         "evolve_every": [_COUNT, str],
-        "init": [StrOptions({"auto", *INITIALIZERS})],
+        "init": [StrOptions({"auto", *INITIALIZERS}), HasMethods(["fit", "transform"])],
         "solver": [StrOptions(set(SOLVERS))],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "dropout": [_FRACTION, "array-like"],
@@ -212,11 +214,15 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         """Start the random streams, one for each purpose."""
         streams = spawn_generators(check_random_state(self.random_state), 6)
         self._weights_rng, self._topology_rng, self._shuffle_rng = streams[:3]
-        self._dropout_rng, self._transform_rng, split_rng = streams[3:]
-        self._split_seed = int(split_rng.integers(np.iinfo(np.int32).max))
+        self._dropout_rng, self._transform_rng, seeds = streams[3:]
+        largest = np.iinfo(np.int32).max
+        self._split_seed, self._init_seed = map(int, seeds.integers(largest, size=2))
 
-    def _initialize(self, n_features, n_outputs, dtype):
-        """Draw topology and weights, and start all that training keeps."""
+    def _initialize(self, n_features, n_outputs, dtype, learnt=()):
+        """Draw topology and weights, and start all that training keeps.
+
+        The first layer is `learnt`, its weights and biases, if there are any.
+        """
         n_units = [n_features, *self._hidden_sizes(), n_outputs]
         n_links = links_per_layer(n_units, self.epsilon, self.density)
         activations = self._activations()
@@ -227,6 +233,8 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
             for pair, n, own in zip(pairwise(n_units), n_links, scales, strict=True)
         ]
         self.intercepts_ = [np.zeros(n, dtype=dtype) for n in n_units[1:]]
+        if learnt:
+            self.coefs_[0], self.intercepts_[0] = learnt
         self.activation_parameters_ = [
             own.start(n, dtype)
             for own, n in zip(activations, n_units[1:-1], strict=True)
@@ -234,12 +242,27 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         self.n_layers_, self.n_outputs_ = len(n_units), n_outputs
         self._start_record()
 
+    def _learnt_layer(self, X, used):
+        """Return the first layer's weights and biases if `init` is to learn them."""
+        if isinstance(self.init, str):
+            return ()
+        sizes = self._hidden_sizes()
+        if not sizes:
+            raise ValueError(
+                f"init={self.init!r} needs a hidden layer, but hidden_layer_sizes is "
+                "empty."
+            )
+        everything = used.size == X.shape[0]
+        X = X if everything else X[used]
+        return learnt_layer(self.init, X, sizes[0], self._init_seed)
+
     def _random_coef(self, n_in, n_out, n_links, activation, dtype):
         """Draw a layer, whose links are distinct, and its weights."""
         layer = SparseLayer.random(
             n_in, n_out, n_links, self._topology_rng, dtype, effective_n_threads()
         )
-        std = initializer(self.init, activation)(n_links / n_out, n_links / n_in)
+        init = self.init if isinstance(self.init, str) else "auto"
+        std = initializer(init, activation)(n_links / n_out, n_links / n_in)
         # Drawn in float64, so that either dtype gets the same weights.
         layer.links.weights[:] = std * self._weights_rng.standard_normal(n_links)
         return layer.coef
@@ -381,7 +404,8 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
             self.batch_transform, self._transform_rng,
         )  # fmt: skip
         if fresh:
-            self._initialize(X.shape[1], samples.n_outputs, X.dtype)
+            learnt = self._learnt_layer(X, used)
+            self._initialize(X.shape[1], samples.n_outputs, X.dtype, learnt)
         self._check_same_layers(samples.n_outputs)
         tasks = NoTasks()
         if not incremental:
@@ -403,12 +427,15 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
             batch_size=batch_size,
             alpha=self.alpha,
             dropout=self._dropout(self._dropout_rng),
-            rules=as_rules(self.evolution),
-            period=Period.parse(self.evolve_every),
-            zeta=self.zeta,
-            clock=self._clock,
+            evolver=Evolver(
+                network.layers,
+                rules=as_rules(self.evolution),
+                period=Period.parse(self.evolve_every),
+                zeta=self.zeta,
+                clock=self._clock,
+                rng=self._topology_rng,
+            ),
             shuffle_rng=self._shuffle_rng if self.shuffle else None,
-            topology_rng=self._topology_rng,
         )
 
     def _start_solver(self, network):

@@ -55,13 +55,20 @@ evolve_every : int or str, default=1
     The network evolves after as many epochs, or after as many batches if it is a
     string such as '100 steps'. It never does after the last.
 
-init : {'auto', 'he', 'glorot', 'normal'}, default='auto'
+init : {'auto', 'he', 'glorot', 'normal'} or estimator, default='auto'
     Standard deviation of the first weights, which are normal. 'he' and 'glorot' are
     ``sqrt(2 / fan_in)`` and ``sqrt(2 / (fan_in + fan_out))`` with the links that a
     unit has on average rather than with the units it could be linked to; 'normal' is
     0.1. 'auto' is 'glorot' for the activations 'identity', 'logistic' and 'tanh',
     and 'he' for the others. Biases, and the weights of links that grow later, start
     at 0.
+
+    A restricted Boltzmann machine, such as :class:`SETRBM`, with as many components
+    as the first hidden layer has units, gives that layer its links, weights and
+    biases; the other layers start as with 'auto'. It is fitted to the training data
+    first, a clone of it to be precise, unless it is fitted already. (Searches clone
+    it; :class:`~sklearn.frozen.FrozenEstimator` keeps it fitted.) Its units are
+    'logistic', so that this is the activation to begin with.
 
 solver : {'sgd', 'adam', 'adamw', 'rmsprop'}, default='adam'
     The solver for weight optimization. What it keeps for a link lives as long as

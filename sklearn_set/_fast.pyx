@@ -13,7 +13,7 @@ Conventions
   sum is fixed, so that the number of threads never changes a result.
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.math cimport exp, fabs, log1p
+from libc.math cimport exp, fabs, log, log1p
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
@@ -116,6 +116,7 @@ cdef enum:
     WARM_BYTES = 3 << 18   # rows up to which they are held in the second cache
     STRIP = 256        # links of a unit that are learnt at a time
     ROWS_AHEAD = 6     # rows of links that are fetched before their use
+    SAFE_EXPONENT = 300    # products of exp up to which a double holds
 
 # What the first of a solver's coefficients names.
 SGD = 0
@@ -1327,6 +1328,72 @@ def sample(
         drawn[k] = draw < chance[k]
 
 
+cdef inline double _log_ratio(double x, double step) noexcept nogil:
+    """log((1 + exp(x + step)) / (1 + exp(x)))"""
+    return _softplus(x + step) - _softplus(x)
+
+
+cdef void _spread_odds(
+    const real[:, ::1] inputs, double[:, ::1] on, double[:, ::1] off, int team,
+) noexcept nogil:
+    """on = 1 / (1 + exp(-inputs)) and off = 1 - on, both to full precision."""
+    cdef Py_ssize_t j, b
+    cdef double e
+    for j in prange(inputs.shape[0], schedule="static", num_threads=team):
+        for b in range(inputs.shape[1]):
+            e = exp(-fabs(<double> inputs[j, b]))
+            on[j, b] = (1 if inputs[j, b] > 0 else e) / (1 + e)
+            off[j, b] = (e if inputs[j, b] > 0 else 1) / (1 + e)
+
+
+cdef void _flip_unit(
+    const real* v, double bias, const int32_t[::1] hidden, const int32_t[::1] links,
+    const real[::1] weights, const real[:, ::1] inputs, const double[:, ::1] on,
+    const double[:, ::1] off, double* product, double* terms,
+) noexcept nogil:
+    """terms[b] = log P(v[b] | all others) of one unit that is either v or 1 - v.
+
+    (1 + exp(x + step)) / (1 + exp(x)) is off + on exp(step). The logarithm of a product
+    of such ratios is taken before it may overflow.
+    """
+    cdef Py_ssize_t b, j, batch = inputs.shape[1]
+    cdef double w, up, down, flip, factor, farthest = 0, passed = 0
+    cdef Py_ssize_t k
+    for b in range(batch):
+        flip = 1 - 2 * <double> v[b]
+        farthest = max(farthest, fabs(flip))
+        product[b], terms[b] = 1, bias * flip
+    for k in range(hidden.shape[0]):
+        j, w = hidden[k], weights[links[k]]
+        if fabs(w) * farthest > SAFE_EXPONENT:
+            for b in range(batch):
+                terms[b] += _log_ratio(inputs[j, b], w * (1 - 2 * <double> v[b]))
+            continue
+        passed += fabs(w) * farthest
+        if passed > SAFE_EXPONENT:
+            passed = fabs(w) * farthest
+            for b in range(batch):
+                terms[b] += log(product[b])
+                product[b] = 1
+        up, down = exp(w), exp(-w)
+        for b in range(batch):
+            flip = 1 - 2 * <double> v[b]
+            factor = up if flip == 1 else down if flip == -1 else exp(w * flip)
+            product[b] *= off[j, b] + on[j, b] * factor
+    for b in range(batch):
+        terms[b] = -_softplus(terms[b] + log(product[b]))
+
+
+cdef void _sum_terms(const double[:, ::1] terms, double[::1] out) noexcept nogil:
+    """out[b] = sum_i terms[i, b], in this order."""
+    cdef Py_ssize_t i, b
+    for b in range(out.shape[0]):
+        out[b] = 0
+    for i in range(terms.shape[0]):
+        for b in range(out.shape[0]):
+            out[b] += terms[i, b]
+
+
 def pseudo_log_likelihood(
     const real[:, ::1] v,                # IN   (n_visible, batch)
     const real[:, ::1] inputs,           # IN   (n_hidden, batch), c + W v
@@ -1335,7 +1402,9 @@ def pseudo_log_likelihood(
     const int32_t[::1] links,            # IN   (n_links,)
     const real[::1] weights,             # IN   (n_links,)
     const real[::1] bias,                # IN   (n_visible,)
-    double[:, ::1] softplus,             # scratch (n_hidden, batch)
+    double[:, ::1] on,                   # scratch (n_hidden, batch)
+    double[:, ::1] off,                  # scratch (n_hidden, batch)
+    double[:, ::1] products,             # scratch (n_threads, batch)
     double[:, ::1] terms,                # scratch (n_visible, batch)
     double[::1] out,                     # OUT  (batch,)
     int n_threads,
@@ -1346,29 +1415,145 @@ def pseudo_log_likelihood(
     F(v) = -b.v - sum_j softplus(c_j + (W v)_j): only the hidden units linked to v_i
     change, so that one sweep over the links gives every term.
     """
-    cdef Py_ssize_t i, j, k, b, batch = v.shape[1]
-    cdef double flip, drop
-    cdef int team = _team(16 * hidden.shape[0] * batch, n_threads)
+    cdef Py_ssize_t i, batch = v.shape[1]
+    cdef int team = _team(4 * hidden.shape[0] * batch, n_threads)
     cdef int chunk = _chunk(v.shape[0], team)
-    for j in prange(inputs.shape[0], nogil=True, schedule="static", num_threads=team):
-        for b in range(batch):
-            softplus[j, b] = _softplus(inputs[j, b])
-    for i in prange(
-        v.shape[0], nogil=True, schedule="dynamic", chunksize=chunk, num_threads=team
-    ):
-        for b in range(batch):
-            flip = 1 - 2 * <double> v[i, b]
-            drop = bias[i] * flip
-            for k in range(indptr[i], indptr[i + 1]):
-                j = hidden[k]
-                drop = drop + (
-                    _softplus(inputs[j, b] + weights[links[k]] * flip)
-                    - softplus[j, b]
-                )
-            terms[i, b] = -_softplus(drop)
+    if batch == 0:
+        return
     with nogil:
-        for b in range(batch):
-            out[b] = 0
-        for i in range(v.shape[0]):
+        _spread_odds(inputs, on, off, team)
+        for i in prange(
+            v.shape[0], schedule="dynamic", chunksize=chunk, num_threads=team
+        ):
+            _flip_unit(
+                &v[i, 0], bias[i], hidden[indptr[i]:indptr[i + 1]],
+                links[indptr[i]:indptr[i + 1]], weights, inputs, on, off,
+                &products[threadid(), 0], &terms[i, 0])
+        _sum_terms(terms, out)
+
+
+cdef inline double _log_sum_exp(const double* x, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t m
+    cdef double largest = x[0], total = 0
+    for m in range(n):
+        largest = max(largest, x[m])
+    for m in range(n):
+        total += exp(x[m] - largest)
+    return largest + log(total)
+
+
+cdef double _slide_unit(
+    double v, double bias, double low, double step, Py_ssize_t n_nodes,
+    const int32_t[::1] hidden, const int32_t[::1] links, const real[::1] weights,
+    const real[:, ::1] inputs, const double[:, ::1] on, const double[:, ::1] off,
+    Py_ssize_t b, double* product, double* logs,
+) noexcept nogil:
+    """Return log p(v | all others) of one unit of unit variance.
+
+    The trapezoidal rule over all values that the unit may take: for a sum of Gaussians
+    its error falls off as exp(-2 (pi / step) ** 2).
+    """
+    cdef Py_ssize_t m, j
+    cdef double w, value, growth, size, passed = 0
+    cdef double farthest = max(fabs(low - v), fabs(low + step * (n_nodes - 1) - v))
+    cdef Py_ssize_t k
+    for m in range(n_nodes):
+        value = low + step * m - bias
+        product[m], logs[m] = 1, -0.5 * value * value
+    for k in range(hidden.shape[0]):
+        j, w = hidden[k], weights[links[k]]
+        size = fabs(w) * farthest
+        if size > SAFE_EXPONENT:
+            for m in range(n_nodes):
+                logs[m] += _log_ratio(inputs[j, b], w * (low + step * m - v))
+            continue
+        passed += size
+        if passed > SAFE_EXPONENT:
+            passed = size
+            for m in range(n_nodes):
+                logs[m] += log(product[m])
+                product[m] = 1
+        value, growth = on[j, b] * exp(w * (low - v)), exp(w * step)
+        for m in range(n_nodes):
+            product[m] *= off[j, b] + value
+            value *= growth
+    for m in range(n_nodes):
+        logs[m] += log(product[m])
+    return -0.5 * (v - bias) * (v - bias) - _log_sum_exp(logs, n_nodes) - log(step)
+
+
+def gaussian_pseudo_log_likelihood(
+    const real[:, ::1] v,                # IN   (n_visible, batch)
+    const real[:, ::1] inputs,           # IN   (n_hidden, batch), c + W v
+    const int32_t[::1] indptr,           # IN   (n_visible + 1,)
+    const int32_t[::1] hidden,           # IN   (n_links,)
+    const int32_t[::1] links,            # IN   (n_links,)
+    const real[::1] weights,             # IN   (n_links,)
+    const real[::1] bias,                # IN   (n_visible,)
+    const double[::1] lowest,            # IN   (n_visible,) values to start from
+    const int32_t[::1] n_nodes,          # IN   (n_visible,) how many, at least 1
+    double step,                         # IN   how far apart
+    double[:, ::1] on,                   # scratch (n_hidden, batch)
+    double[:, ::1] off,                  # scratch (n_hidden, batch)
+    double[:, :, ::1] nodes,             # scratch (n_threads, 2, >= max n_nodes)
+    double[:, ::1] terms,                # scratch (n_visible, batch)
+    double[::1] out,                     # OUT  (batch,)
+    int n_threads,
+):
+    """out = sum_i log p(v_i | all other v), of visible units of unit variance."""
+    cdef Py_ssize_t i, b, batch = v.shape[1]
+    cdef int team = _team(64 * hidden.shape[0] * batch, n_threads)
+    cdef int chunk = _chunk(v.shape[0], team)
+    if batch == 0:
+        return
+    with nogil:
+        _spread_odds(inputs, on, off, team)
+        for i in prange(
+            v.shape[0], schedule="dynamic", chunksize=chunk, num_threads=team
+        ):
             for b in range(batch):
-                out[b] += terms[i, b]
+                terms[i, b] = _slide_unit(
+                    v[i, b], bias[i], lowest[i], step, n_nodes[i],
+                    hidden[indptr[i]:indptr[i + 1]], links[indptr[i]:indptr[i + 1]],
+                    weights, inputs, on, off, b,
+                    &nodes[threadid(), 0, 0], &nodes[threadid(), 1, 0])
+        _sum_terms(terms, out)
+
+
+cdef inline double _anneal_sample(
+    real* inputs, Py_ssize_t n, Py_ssize_t stride, double before, double after,
+) noexcept nogil:
+    """What `anneal` adds for one sample; its inputs become chances."""
+    cdef Py_ssize_t j
+    cdef double x, old, new, product = 1, logs = 0, positive = 0
+    for j in range(n):
+        x = inputs[j * stride]
+        old, new = exp(-before * fabs(x)), exp(-after * fabs(x))
+        positive += x if x > 0 else 0
+        product *= (1 + new) / (1 + old)
+        inputs[j * stride] = <real> ((1 if x > 0 else new) / (1 + new))
+        if j % 512 == 511:
+            logs += log(product)
+            product = 1
+    return (after - before) * positive + logs + log(product)
+
+
+def anneal(
+    real[:, ::1] inputs,                 # INOUT (n_hidden, batch), c + W v
+    double before, double after,         # IN    two inverse temperatures
+    double[::1] log_weights,             # INOUT (batch,)
+    int n_threads,
+):
+    """log_weights[b] += sum_j softplus(after x_jb) - softplus(before x_jb)
+
+    for the inputs x, which then become 1 / (1 + exp(-after x)), the chances of a 1.
+    One logarithm serves many units: their ratios lie in [1 / 2, 2].
+    """
+    cdef Py_ssize_t block, b, n_hidden = inputs.shape[0], batch = inputs.shape[1]
+    cdef int team = _team(16 * n_hidden * batch, n_threads)
+    for block in prange(
+        (batch + LINE - 1) // LINE, nogil=True, schedule="static", num_threads=team
+    ):
+        for b in range(block * LINE, min(batch, (block + 1) * LINE)):
+            log_weights[b] += _anneal_sample(
+                &inputs[0, b], n_hidden, batch, before, after)

@@ -1,61 +1,129 @@
 """The restricted Boltzmann machine that scikit-learn sees."""
 
+import copy
 import time
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils import check_random_state, gen_even_slices
-from sklearn.utils._param_validation import Interval
+from sklearn.callback import CallbackSupportMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array, check_random_state, gen_even_slices
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    validate_params,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_set import _partition
 from sklearn_set._batches import as_rows, map_batches, predict_batch_size
 from sklearn_set._boltzmann import BoltzmannMachine
 from sklearn_set._connectivity import SparseLayer
-from sklearn_set._density import erdos_renyi_n_links
+from sklearn_set._density import links_per_layer
+from sklearn_set._divergence import ContrastiveDivergence, SparsityTarget
+from sklearn_set._evolving import Clock, Evolver, Period
+from sklearn_set._fit_tasks import FitTasks, NoTasks
+from sklearn_set._held_out import is_finite
 from sklearn_set._random import spawn_generators
+from sklearn_set._schedules import SCHEDULES, Moment
 from sklearn_set._solvers import SGD
 from sklearn_set._threads import effective_n_threads
+from sklearn_set._visible import VISIBLES
 from sklearn_set._warnings import warn
-from sklearn_set.evolution import SET, Occasion
+from sklearn_set.evolution import RULES, SET, as_rules
 
 # Small, and not all the same (Hinton 2012, section 8).
 INITIAL_STD = 0.01
+# Training samples by which each epoch is judged: few, as the time counts.
+N_MONITORED = 100
+# Chains and temperatures of annealed importance sampling.
+N_CHAINS, N_TEMPERATURES = 100, 1000
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_SHARE = Interval(Real, 0, 1, closed="neither")
 
 
-class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SETRBM(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Restricted Boltzmann machine trained by Sparse Evolutionary Training.
 
-    A restricted Boltzmann machine with binary hidden units and visible units in [0, 1],
-    joined by a sparse graph instead of all to all. Weights are learnt by contrastive
-    divergence (CD-k) [2]_; after every epoch but the last the weakest links are dropped
-    and as many new ones grow at random places [1]_.
+    A restricted Boltzmann machine with binary hidden units, and visible units that are
+    binary or Gaussian, joined by a sparse graph instead of all to all. Weights are
+    learnt by contrastive divergence (CD-k, or persistent) [2]_ [3]_; after every epoch
+    but the last the weakest links are dropped and as many new ones grow at random
+    places [1]_.
 
     Parameters
     ----------
     n_components : int, default=256
         Number of binary hidden units.
 
-    epsilon : float, default=10
+    epsilon : float or None, default=10
         Sparsity parameter: the machine has
         ``min(round(epsilon * (n_features + n_components)), n_features * n_components)``
-        links.
+        links. None, without a `density`, means a dense machine.
+
+    density : float, default=None
+        Share of the dense machine's weights, in (0, 1]; it takes the place of `epsilon`
+        where it is given.
 
     zeta : float, default=0.3
         Fraction of the links, among the positive weights and among the negative ones,
-        that is dropped and regrown after each epoch. In [0, 1); 0 keeps the random
-        topology fixed. A machine with more than 80 % of all possible links does not
-        evolve.
+        that is dropped and regrown when the machine evolves. In [0, 1); 0 keeps the
+        random topology fixed. A machine with more than 80 % of all possible links does
+        not evolve.
+
+    evolution : {'set', 'rigl', 'fixed'}, rule, or list of those, default='set'
+        How the machine evolves.
+
+        - 'set' drops the weakest of the positive and of the negative weights, and grows
+          links at random [1]_
+        - 'rigl' drops the weakest weights, and grows links where the gradient on a
+          batch is largest; the fraction falls from `zeta` to 0
+        - 'fixed' keeps the random topology
+        - a rule is an object such as ``sklearn_set.evolution.SET(annealed=True)``,
+          whose fraction falls from `zeta` to 0, or one of your own
+
+    evolve_every : int or str, default=1
+        The machine evolves after as many epochs, or after as many batches if it is a
+        string such as '100 steps'. It never does after the last.
+
+    final_prune : bool, default=False
+        Whether `fit` ends with a drop of the fraction `zeta` without regrowth, as in
+        [1]_.
+
+    visible : {'bernoulli', 'gaussian'}, default='bernoulli'
+        Kind of the visible units.
+
+        - 'bernoulli' is for binary features, and others in [0, 1]
+        - 'gaussian' is for real features of mean 0 and variance 1, as
+          :class:`~sklearn.preprocessing.StandardScaler` makes them; it wants a smaller
+          `learning_rate`, such as 0.01
 
     learning_rate : float, default=0.1
         The learning rate for weight updates. It is *highly* recommended to tune this
         hyper-parameter. Reasonable values are in the 10**[0., -3.] range.
+
+    learning_rate_schedule : {'constant', 'cosine'}, default='constant'
+        With 'cosine' the rate falls along half a cosine, from `learning_rate` to almost
+        0 in the last of `n_iter` epochs; calls of `partial_fit` count as epochs.
+
+    momentum : float, default=0.0
+        Share of the last step that is kept, in [0, 1). It makes steps larger by
+        ``1 / (1 - momentum)`` in the long run.
 
     batch_size : int, default=10
         Number of examples per minibatch.
@@ -64,10 +132,37 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Number of epochs: sweeps over the training data.
 
     cd_steps : int, default=1
-        Steps of Gibbs sampling in contrastive divergence, the k of CD-k.
+        Steps of Gibbs sampling for each minibatch, the k of CD-k.
+
+    persistent : bool, default=False
+        Whether the chains go on from batch to batch (persistent CD, [3]_) instead of
+        starting at the data. There are `batch_size` of them.
 
     alpha : float, default=0.0001
         Weight decay: strength of the L2 penalty on the weights.
+
+    sparsity_target : float, default=None
+        Mean activity of the hidden units that training aims at, in (0, 1).
+
+    sparsity_cost : float, default=0.1
+        Strength of the pull towards `sparsity_target`, as a share of the gradient.
+
+    early_stopping : bool, default=False
+        Whether to set aside a random part of the training data, to stop when its
+        pseudo-likelihood is not improving, and to go back to the best weights.
+
+    validation_fraction : float, default=0.1
+        Share of the training data to set aside for early stopping, in (0, 1).
+
+    n_iter_no_change : int, default=10
+        Number of epochs in a row without improvement that `early_stopping` allows.
+
+    tol : float, default=1e-4
+        By how much the pseudo-likelihood must rise for an improvement.
+
+    warm_start : bool, default=False
+        When set to True, a further call of `fit` goes on from where the last one ended;
+        otherwise it starts anew.
 
     verbose : int, default=0
         The verbosity level. The default, zero, means silent mode. Otherwise each epoch
@@ -75,8 +170,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     random_state : int, RandomState instance or None, default=None
         Determines random number generation for the topology, the weights, the order of
-        the samples and the sampling of units, each of which has a stream of its own.
-        Pass an int for reproducible results across multiple function calls.
+        the samples, the sampling of units and the validation set, each of which has a
+        stream of its own. Pass an int for reproducible results across multiple function
+        calls.
 
     Attributes
     ----------
@@ -87,13 +183,38 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Biases of the hidden units.
 
     intercept_visible_ : ndarray of shape (n_features,)
-        Biases of the visible units.
+        Biases of the visible units. They start at the log-odds of the features, or at
+        their means if they are Gaussian.
+
+    h_samples_ : ndarray of shape (batch_size, n_components)
+        Hidden units of the persistent chains; only with `persistent`.
+
+    n_connections_ : int
+        Number of links.
+
+    density_ : float
+        Their share of the dense machine's weights.
+
+    reconstruction_errors_ : list of float
+        The ith element is the mean squared error of `reconstruct` after the ith epoch,
+        on 100 of the training samples (or all, if there are fewer).
+
+    pseudo_likelihoods_ : list of float
+        The ith element is the mean of `score_samples` after the ith epoch on the same
+        samples.
+
+    validation_scores_ : list of float or None
+        The mean of `score_samples` on the validation set after each epoch; None without
+        `early_stopping`.
+
+    best_validation_score_ : float or None
+        The best of these.
 
     n_iter_ : int
         The number of epochs of the last call.
 
     random_state_ : numpy.random.Generator
-        What `gibbs` draws from; each call goes on where the last one ended.
+        What `gibbs` and `sample` draw from; each call goes on where the last one ended.
 
     n_features_in_ : int
         Number of features seen during :term:`fit`.
@@ -104,15 +225,21 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    SETMLPClassifier : Sparse multi-layer perceptron.
+    SETMLPClassifier : Sparse multi-layer perceptron; its `init` may be a SETRBM.
     sklearn.neural_network.BernoulliRBM : The dense counterpart, trained by persistent
         contrastive divergence.
 
     Notes
     -----
+    With visible units v, hidden units h, weights W and biases b and c, the energy is
+    ``E(v, h) = -b.v - c.h - h.W v`` for binary visible units and
+    ``|v - b|**2 / 2 - c.h - h.W v`` for Gaussian ones, whose variance given h is 1.
+
     Samples are shuffled in each epoch. The evolution step is made before each epoch but
     the first one, which is the same as after each but the last; `partial_fit` goes on
     in the same way.
+
+    A sparse `X` is made dense batch by batch, never as a whole.
 
     References
     ----------
@@ -122,6 +249,12 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     .. [2] G. E. Hinton. "A practical guide to training restricted Boltzmann machines".
        In: Neural Networks: Tricks of the Trade, Springer (2012).
+
+    .. [3] T. Tieleman. "Training restricted Boltzmann machines using approximations to
+       the likelihood gradient". International Conference on Machine Learning (2008).
+
+    .. [4] R. Salakhutdinov and I. Murray. "On the quantitative analysis of deep belief
+       networks". International Conference on Machine Learning (2008).
 
     Examples
     --------
@@ -136,150 +269,366 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_components": [_COUNT],
+        "epsilon": [_POSITIVE, None],
+        "density": [Interval(Real, 0, 1, closed="right"), None],
         "zeta": [Interval(Real, 0, 1, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "evolution": [StrOptions(set(RULES)), HasMethods("evolve"), list, tuple],
+        "evolve_every": [_COUNT, str],
+        "final_prune": ["boolean"],
+        "visible": [StrOptions(set(VISIBLES))],
+        "learning_rate": [_POSITIVE],
+        "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "batch_size": [_COUNT],
         "n_iter": [Interval(Integral, 0, None, closed="left")],
-        "cd_steps": [Interval(Integral, 1, None, closed="left")],
+        "cd_steps": [_COUNT],
+        "persistent": ["boolean"],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "sparsity_target": [_SHARE, None],
+        "sparsity_cost": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [_SHARE],
+        "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
+
+    # The template of the links that the HTML representation has.
+    _doc_link_module = "sklearn_set"
+    _doc_link_template = (
+        "https://sklearn-set.readthedocs.io/en/latest/generated/"
+        "sklearn_set.{estimator_name}.html"
+    )
 
     def __init__(
         self,
         n_components=256,
         *,
         epsilon=10,
+        density=None,
         zeta=0.3,
+        evolution="set",
+        evolve_every=1,
+        final_prune=False,
+        visible="bernoulli",
         learning_rate=0.1,
+        learning_rate_schedule="constant",
+        momentum=0.0,
         batch_size=10,
         n_iter=10,
         cd_steps=1,
+        persistent=False,
         alpha=0.0001,
+        sparsity_target=None,
+        sparsity_cost=0.1,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
         verbose=0,
         random_state=None,
     ):
         self.n_components = n_components
         self.epsilon = epsilon
+        self.density = density
         self.zeta = zeta
+        self.evolution = evolution
+        self.evolve_every = evolve_every
+        self.final_prune = final_prune
+        self.visible = visible
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.momentum = momentum
         self.batch_size = batch_size
         self.n_iter = n_iter
         self.cd_steps = cd_steps
+        self.persistent = persistent
         self.alpha = alpha
+        self.sparsity_target = sparsity_target
+        self.sparsity_cost = sparsity_cost
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
 
     # -- the machine ------------------------------------------------------
 
-    def _initialize(self, n_features, dtype):
-        """Draw topology and weights; the biases start at 0."""
-        n_components = int(self.n_components)  # not a NumPy integer, which overflows
-        n_links = erdos_renyi_n_links(n_components, n_features, self.epsilon)
-        generators = spawn_generators(check_random_state(self.random_state), 5)
-        weights_rng, self._topology_rng, self._shuffle_rng = generators[:3]
-        self._chain_rng, self.random_state_ = generators[3:]
+    def _start_streams(self):
+        """Start the random streams, one for each purpose."""
+        streams = spawn_generators(check_random_state(self.random_state), 6)
+        weights_rng, self._topology_rng, self._shuffle_rng = streams[:3]
+        self._chain_rng, self.random_state_, seeds = streams[3:]
+        largest = np.iinfo(np.int32).max
+        self._split_seed, self._score_seed = map(int, seeds.integers(largest, size=2))
+        return weights_rng
+
+    def _initialize(self, X, weights_rng):
+        """Draw topology and weights; the visible biases start at the data's."""
+        n_components, n_features = int(self.n_components), X.shape[1]
+        sizes = [n_features, n_components]  # Python's integers do not overflow
+        (n_links,) = links_per_layer(sizes, self.epsilon, self.density)
         layer = SparseLayer.random(
-            n_components,
-            n_features,
-            n_links,
-            self._topology_rng,
-            dtype,
+            n_components, n_features, n_links, self._topology_rng, X.dtype,
             effective_n_threads(),
-        )
+        )  # fmt: skip
         # Drawn in float64, so that either dtype gets the same weights.
         layer.links.weights[:] = INITIAL_STD * weights_rng.standard_normal(n_links)
+        self._base_bias = VISIBLES[self.visible]().first_bias(X)
         self.components_ = layer.coef
-        self.intercept_hidden_ = np.zeros(n_components, dtype=dtype)
-        self.intercept_visible_ = np.zeros(n_features, dtype=dtype)
+        self.intercept_hidden_ = np.zeros(n_components, dtype=X.dtype)
+        self.intercept_visible_ = self._base_bias.astype(X.dtype)
         self._n_features_out = n_components
-        self._n_epochs_seen = 0
+        self._start_record()
+
+    def _start_record(self):
+        self.reconstruction_errors_, self.pseudo_likelihoods_ = [], []
+        self.validation_scores_ = self.best_validation_score_ = None
+        vars(self).pop("h_samples_", None)
+        self._states = None
+        self._activity = np.full(int(self.n_components), self.sparsity_target or 0.0)
+        self._clock = Clock()
 
     def _machine(self):
         layer = SparseLayer.from_coef(self.components_, effective_n_threads())
-        return BoltzmannMachine(layer, self.intercept_hidden_, self.intercept_visible_)
+        biases = self.intercept_hidden_, self.intercept_visible_
+        return BoltzmannMachine(layer, *biases, VISIBLES[self.visible]())
+
+    def _adopt(self, machine):
+        """Show a machine's arrays, which go on changing, as fitted attributes."""
+        self.components_ = machine.layer.coef  # follows, and keeps no old arrays
+        self.intercept_hidden_ = machine.hidden_bias
+        self.intercept_visible_ = machine.visible_bias
+        self.n_connections_ = machine.layer.n_links
+        self.density_ = machine.layer.n_links / machine.layer.n_places
+
+    # -- data -------------------------------------------------------------
 
     def _check_X(self, X, *, fresh):
         """Validate X; a fresh model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if fresh else self.components_.dtype
         X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=fresh)
-        # Not X.min() of a sparse X, which would sort the user's own arrays.
-        values, implicit = (X.data, {"initial": 0}) if issparse(X) else (X, {})
-        low, high = values.min(**implicit), values.max(**implicit)
-        if low < 0 or high > 1:
-            warn(
-                f"{type(self).__name__} models features in [0, 1]; X goes from "
-                f"{low:.3g} to {high:.3g}. Scale it, with "
-                "sklearn.preprocessing.MinMaxScaler (MaxAbsScaler for a sparse X "
-                "without negative values) in a pipeline, or binarize it."
-            )
+        VISIBLES[self.visible]().check(X, type(self).__name__)
         return X
+
+    def _check_settings(self, *, incremental):
+        """Refuse parameters that do not go together, before any work is done."""
+        as_rules(self.evolution)
+        Period.parse(self.evolve_every)
+        if incremental and self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True, as it has no epochs "
+                "to stop after. Set early_stopping=False, or use fit."
+            )
+
+    def _check_same_units(self):
+        fitted = self.components_.shape[0]
+        if self.n_components != fitted:
+            raise ValueError(
+                f"n_components={self.n_components} is not what the model was fitted "
+                f"with, {fitted}. Set it back, or call fit with warm_start=False."
+            )
+
+    def _split(self, n_samples):
+        """Return which samples to learn from, and which to validate on."""
+        samples = np.arange(n_samples)
+        if not self.early_stopping:
+            return samples, samples[:0]
+        if n_samples * self.validation_fraction < 1:
+            raise ValueError(
+                f"early_stopping with validation_fraction={self.validation_fraction} "
+                f"leaves no sample of {n_samples} to validate on. Raise it, or pass "
+                "more samples."
+            )
+        train, held_out = train_test_split(
+            samples, test_size=self.validation_fraction, random_state=self._split_seed
+        )
+        return np.sort(train), np.sort(held_out)
 
     # -- training ---------------------------------------------------------
 
-    def _fit(self, X, n_epochs, *, fresh):
+    def _fit(self, X, y, *, incremental):
+        self._check_settings(incremental=incremental)
+        fresh = not hasattr(self, "components_") or not (self.warm_start or incremental)
+        given = X
         X = self._check_X(X, fresh=fresh)
         rows = as_rows(X, 1)
+        weights_rng = self._start_streams() if fresh else None
+        used, held_out = self._split(X.shape[0])
         if fresh:
-            self._initialize(X.shape[1], X.dtype)
+            self._initialize(X if not held_out.size else X[used], weights_rng)
+        self._check_same_units()
+        tasks = NoTasks()
+        if not incremental:
+            tasks = FitTasks(self, self.n_iter, lambda: given, y, {})
+        self._train(rows, used, held_out, tasks, incremental=incremental)
+        tasks.finish()
+        return self
+
+    def _start_learner(self, n_samples):
         machine = self._machine()
-        machine.prepare(min(int(self.batch_size), rows.n_samples))
-        self.components_ = machine.layer.coef  # follows, and keeps no old arrays
-        self.n_iter_ = 0
+        learner = ContrastiveDivergence(
+            machine,
+            SGD(self.learning_rate, self.momentum),
+            min(int(self.batch_size), n_samples),
+            self._chain_rng,
+            cd_steps=self.cd_steps,
+            alpha=self.alpha,
+            chains=self._start_chains() if self.persistent else None,
+            sparsity=self._start_sparsity(),
+            states=self._states,
+        )
+        self._states = None  # the learner's, which lets go of them as it evolves
+        self._adopt(machine)
+        return learner
+
+    def _start_chains(self):
+        """Return the hidden units of the persistent chains, from earlier calls or 0."""
+        shape = len(self.intercept_hidden_), int(self.batch_size)
+        chains = np.zeros(shape, dtype=self.components_.dtype)
+        old = getattr(self, "h_samples_", chains.T)[: shape[1]]
+        chains[:, : len(old)] = old.T
+        return chains
+
+    def _start_sparsity(self):
+        if self.sparsity_target is None:
+            return None
+        return SparsityTarget(self.sparsity_target, self.sparsity_cost, self._activity)
+
+    def _start_evolver(self, layer):
+        return Evolver(
+            [layer],
+            rules=as_rules(self.evolution),
+            period=Period.parse(self.evolve_every),
+            zeta=self.zeta,
+            clock=self._clock,
+            rng=self._topology_rng,
+        )
+
+    def _train(self, rows, used, held_out, tasks, *, incremental):
+        """Run the epochs, and leave a fitted model whatever ends them."""
+        learner, self.n_iter_ = self._start_learner(used.size), 0
+        self._best = learner.snapshot() if self.early_stopping else None
         try:
-            self._run_epochs(machine, rows, n_epochs)
+            self._run_epochs(learner, rows, used, held_out, tasks, incremental)
         except KeyboardInterrupt:
             warn("Training interrupted by user.")
         finally:
-            self.components_ = machine.layer.coef
-            self.intercept_hidden_ = machine.hidden_bias
-            self.intercept_visible_ = machine.visible_bias
+            best = vars(self).pop("_best")
+            if best is not None:
+                learner.restore(best)
+            if self.final_prune and not incremental:
+                self._prune(learner.machine.layer)
+            self._adopt(learner.machine)
+            self._states = learner.states
+            if self.persistent:
+                self.h_samples_ = learner.chains.T.copy()
+            self._goes_on = incremental or self.warm_start
         self._check_finite()
-        return self
 
-    def _run_epochs(self, machine, rows, n_epochs):
-        rule = SET()
-        for _ in range(n_epochs):
+    def _prune(self, layer):
+        """Drop the weakest links for good."""
+        keep = SET().survivors(layer.links.weights, self.zeta, layer.n_threads)
+        layer.rewire(keep, np.empty(0, dtype=np.int64))
+
+    def _run_epochs(self, learner, rows, used, held_out, tasks, incremental):
+        evolver = self._start_evolver(learner.machine.layer)
+        schedule = SCHEDULES[self.learning_rate_schedule](self)
+        monitored = self._take(rows, used[:N_MONITORED], learner.machine)
+        n_stuck = 0
+        for epoch in range(1 if incremental else self.n_iter):
+            tasks.begin_epoch()
             begin = time.perf_counter()
-            if self._n_epochs_seen:  # between epochs: never after the last
-                rule.evolve(
-                    [machine.layer],
-                    Occasion(self.zeta, self._n_epochs_seen, 0.0, self._topology_rng),
-                )
-            self._run_epoch(machine, rows)
+            # In pieces or at once: the epochs of partial_fit count on.
+            done = self._clock.n_epochs if incremental else epoch
+            moment = Moment(done, max(self.n_iter, 1), 0, 0)
+            learner.solver.learning_rate = self.learning_rate * schedule.factor(moment)
+            self._run_epoch(learner, rows, used, evolver, moment.progress)
             self.n_iter_ += 1
-            self._n_epochs_seen += 1
-            if not np.isfinite(machine.visible_bias).all():
+            self._adopt(learner.machine)
+            if not self._is_finite():
                 return
-            if self.verbose:
-                self._report(machine, rows, time.perf_counter() - begin)
+            self._record(learner.machine, monitored, time.perf_counter() - begin)
+            if self.early_stopping:
+                is_better = self._record_score(learner, rows, held_out)
+                n_stuck = 0 if is_better else n_stuck + 1
+            is_stuck = n_stuck > self.n_iter_no_change
+            if tasks.end_epoch(self._fitted_copy) or is_stuck:
+                return
 
-    def _run_epoch(self, machine, rows):
-        solver = SGD(self.learning_rate)
-        order = self._shuffle_rng.permutation(rows.n_samples)
-        n_batches = -(-rows.n_samples // int(self.batch_size))
-        for batch in gen_even_slices(rows.n_samples, n_batches):
-            v = machine.batch(batch.stop - batch.start)
-            rows.dense(order[batch], v, machine.layer.n_threads)
-            machine.learn(v, self.cd_steps, solver, self.alpha, self._chain_rng)
+    def _run_epoch(self, learner, rows, used, evolver, progress):
+        machine = learner.machine
+        order = self._shuffle_rng.permutation(used)
+        n_batches = -(-order.size // int(self.batch_size))
 
-    def _report(self, machine, rows, seconds):
-        scores = self._map_rows(machine, machine.pseudo_log_likelihood, rows)
-        print(
-            f"[{type(self).__name__}] Iteration {self.n_iter_}, "
-            f"pseudo-likelihood = {scores.mean():.2f}, time = {seconds:.2f}s"
+        def load(selected):
+            v = learner.batch(selected.size)
+            rows.dense(selected, v, machine.layer.n_threads)
+            return v
+
+        def signals():
+            n = min(int(self.batch_size), order.size)
+            return learner.signals(load(evolver.rng.choice(order, n, replace=False)))
+
+        evolver.begin_epoch(progress, signals)
+        for batch in gen_even_slices(order.size, n_batches):
+            evolver.begin_batch()
+            learner.learn(load(order[batch]))
+            evolver.end_batch()
+        evolver.end_epoch()
+
+    def _record(self, machine, monitored, seconds):
+        errors = np.square(machine.reconstruct(monitored) - monitored, dtype=np.float64)
+        self.reconstruction_errors_.append(float(errors.mean()))
+        score = float(machine.pseudo_log_likelihood(monitored).mean())
+        self.pseudo_likelihoods_.append(score)
+        if self.verbose:
+            print(
+                f"[{type(self).__name__}] Iteration {self.n_iter_}, "
+                f"pseudo-likelihood = {score:.2f}, time = {seconds:.2f}s"
+            )
+
+    def _record_score(self, learner, rows, held_out):
+        """Note the score of the held-out samples, and the weights if it is the best."""
+        machine = learner.machine
+        scores = self._map_rows(machine, machine.pseudo_log_likelihood, rows, held_out)
+        score = float(scores.mean())
+        if self.validation_scores_ is None:
+            self.validation_scores_, self.best_validation_score_ = [], -np.inf
+        self.validation_scores_.append(score)
+        if self.verbose:
+            print(f"Validation score: {score:f}")
+        is_better = score >= self.best_validation_score_ + self.tol
+        if score > self.best_validation_score_:
+            self.best_validation_score_ = score
+            self._best = learner.snapshot()
+        return is_better
+
+    def _is_finite(self):
+        return is_finite(
+            [self.components_.data, self.intercept_hidden_, self.intercept_visible_]
         )
 
     def _check_finite(self):
-        weights = self.components_.data, self.intercept_hidden_, self.intercept_visible_
-        if not all(np.isfinite(w).all() for w in weights):
+        if not self._is_finite():
             raise ValueError(
-                "Training diverged: the weights are no longer finite. Scale X to "
-                f"[0, 1], or lower learning_rate={self.learning_rate}."
+                "Training diverged: the weights are no longer finite. Scale X, or "
+                f"lower learning_rate={self.learning_rate}."
             )
+
+    def _fitted_copy(self):
+        """Return the fitted attributes as they are now, for callbacks to keep."""
+        names = (
+            "components_", "intercept_hidden_", "intercept_visible_",
+            "reconstruction_errors_", "pseudo_likelihoods_", "validation_scores_",
+        )  # fmt: skip
+        return copy.deepcopy({name: getattr(self, name) for name in names})
 
     # -- scikit-learn -----------------------------------------------------
 
@@ -290,11 +639,11 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, features in [0, 1]. float32 stays float32; all else becomes
-            float64.
+            Training data. float32 stays float32; all else becomes float64.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Ignored; here for scikit-learn's interface.
+            Not learnt from. Callbacks get to see it; scikit-learn's ScoringMonitor
+            scores nothing without.
 
         Returns
         -------
@@ -306,7 +655,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ValueError
             If the input is not valid, or training diverges.
         """
-        return self._fit(X, self.n_iter, fresh=True)
+        return self._fit(X, y, incremental=False)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
@@ -314,13 +663,13 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         The data are learnt in minibatches of `batch_size`. The links evolve before each
         call but the first, as they do between the epochs of `fit`; for a stream of
-        small pieces use a small `zeta`, or 0. `n_components` and `epsilon` are those of
-        the first call.
+        small pieces use a small `zeta`, or an `evolve_every` of many steps. The size of
+        the machine and the start of its visible biases are those of the first call.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, features in [0, 1].
+            Training data.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Ignored; here for scikit-learn's interface.
@@ -335,7 +684,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ValueError
             If the input is not valid, or training diverges.
         """
-        return self._fit(X, 1, fresh=not hasattr(self, "components_"))
+        return self._fit(X, y, incremental=True)
 
     def transform(self, X):
         """Compute the hidden layer activation probabilities, P(h=1|v=X).
@@ -350,10 +699,50 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         h : ndarray of shape (n_samples, n_components)
             Latent representations of the data.
         """
+        return self._of_rows(BoltzmannMachine.hidden_probabilities, X)
+
+    def inverse_transform(self, X):
+        """Compute the means of the visible units, given hidden ones.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_components)
+            Values of the hidden units, or their probabilities as `transform` returns
+            them.
+
+        Returns
+        -------
+        v : ndarray of shape (n_samples, n_features)
+            For binary visible units their probabilities, P(v=1|h=X).
+        """
         check_is_fitted(self)
-        X = self._check_X(X, fresh=False)
+        X = check_array(
+            X, accept_sparse="csr", dtype=self.components_.dtype, estimator=self
+        )
+        n_components = self.components_.shape[0]
+        if X.shape[1] != n_components:
+            raise ValueError(
+                f"X has {X.shape[1]} columns, but {type(self).__name__} has "
+                f"{n_components} hidden units: inverse_transform takes what transform "
+                "returns."
+            )
         machine = self._machine()
-        return self._map_rows(machine, machine.hidden_probabilities, as_rows(X, 1))
+        return self._map_rows(machine, machine.visible_means, as_rows(X, 1))
+
+    def reconstruct(self, X):
+        """Compute what the hidden units know of the data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values of the visible units.
+
+        Returns
+        -------
+        v : ndarray of shape (n_samples, n_features)
+            The same as ``inverse_transform(transform(X))``.
+        """
+        return self._of_rows(BoltzmannMachine.reconstruct, X)
 
     def gibbs(self, v):
         """Perform one Gibbs sampling step.
@@ -365,19 +754,62 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        v_new : ndarray of shape (n_samples, n_features), dtype bool
-            Values of the visible layer after one Gibbs step. Each call goes on in the
-            stream of random numbers that `fit` started.
+        v_new : ndarray of shape (n_samples, n_features)
+            Values of the visible layer after one Gibbs step: bool, or real numbers if
+            the visible units are Gaussian. Each call goes on in the stream of random
+            numbers that `fit` started.
+        """
+        return self._shown(self._of_rows(self._gibbs, v))
+
+    def _gibbs(self, machine, v):
+        return machine.gibbs(v, self.random_state_)
+
+    @validate_params(
+        {"n_samples": [_COUNT], "n_steps": [_COUNT]}, prefer_skip_nested_validation=True
+    )
+    def sample(self, n_samples=1, n_steps=1000):
+        """Draw samples from the model by Gibbs sampling.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of samples, each from a chain of its own.
+
+        n_steps : int, default=1000
+            Number of Gibbs steps of each chain. They start from independent features
+            that are distributed as those of the training data.
+
+        Returns
+        -------
+        v : ndarray of shape (n_samples, n_features)
+            Values of the visible layer: bool, or real numbers if the visible units are
+            Gaussian.
         """
         check_is_fitted(self)
-        X = self._check_X(v, fresh=False)
         machine, rng = self._machine(), self.random_state_
+        v = _partition.independent_samples(machine, self._base_bias, n_samples, rng)
+        for _ in range(n_steps):
+            v = machine.gibbs(v, rng)
+        return self._shown(v.T)
 
-        def step(v):
-            h = machine.sample(machine.hidden_probabilities(v), rng)
-            return machine.sample(machine.visible_probabilities(h), rng) > 0
+    def _shown(self, v):
+        dtype = VISIBLES[self.visible].shown_dtype
+        return np.ascontiguousarray(v, dtype=dtype or v.dtype)
 
-        return self._map_rows(machine, step, as_rows(X, 1))
+    def free_energy(self, X):
+        """Compute the free energy F(v), the lower the more likely v is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values of the visible layer.
+
+        Returns
+        -------
+        free_energy : ndarray of shape (n_samples,), dtype float64
+            ``-log sum_h exp(-E(v, h))`` (Hinton 2012, section 16.1).
+        """
+        return -self._of_rows(BoltzmannMachine.negative_free_energy, X)
 
     def score_samples(self, X):
         """Compute the pseudo-likelihood of X.
@@ -385,13 +817,13 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Values of the visible layer, in [0, 1].
+            Values of the visible layer.
 
         Returns
         -------
         pseudo_likelihood : ndarray of shape (n_samples,), dtype float64
-            Log of the pseudo-likelihood, ``sum_i log P(v_i | all other v)``: a proxy
-            for the likelihood.
+            Log of the pseudo-likelihood, ``sum_i log P(v_i | all other v)`` (Besag
+            1975): a proxy for the likelihood.
 
         Notes
         -----
@@ -399,19 +831,107 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         by the number of features, which estimates this sum. Sparse links make the sum
         itself affordable, so that the result is exact and takes no random number.
         """
+        return self._of_rows(BoltzmannMachine.pseudo_log_likelihood, X)
+
+    @validate_params(
+        {
+            "method": [StrOptions({"ais", "exact"})],
+            "n_chains": [_COUNT],
+            "n_temperatures": [_COUNT],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def log_partition(
+        self,
+        method="ais",
+        *,
+        n_chains=N_CHAINS,
+        n_temperatures=N_TEMPERATURES,
+        random_state=None,
+    ):
+        """Compute the log of the partition function, ``log sum_{v, h} exp(-E(v, h))``.
+
+        Parameters
+        ----------
+        method : {'ais', 'exact'}, default='ais'
+            How it is computed.
+
+            - 'ais' estimates it by annealed importance sampling [4]_, from independent
+              features that are distributed as those of the training data
+            - 'exact' enumerates the states of the hidden units, or of the visible ones
+              if they are binary and fewer; at most 24
+
+        n_chains : int, default=100
+            Number of chains of annealed importance sampling.
+
+        n_temperatures : int, default=1000
+            Number of temperatures that each chain goes through; the more, the better.
+
+        random_state : int, RandomState instance or None, default=None
+            Seeds the chains. None for a seed that `fit` has drawn: each call returns
+            the same.
+
+        Returns
+        -------
+        log_partition : LogPartition
+            A tuple of the estimate, ``value``, and its ``standard_error``. The error
+            tells how much the chains differ; it cannot tell of states that none of them
+            has seen.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not valid, or there are too many units to enumerate.
+        """
+        check_is_fitted(self)
+        machine = self._machine()
+        if method == "exact":
+            return _partition.exact(machine)
+        seed = self._score_seed if random_state is None else random_state
+        (rng,) = spawn_generators(check_random_state(seed), 1)
+        return _partition.anneal(
+            machine, self._base_bias, n_chains, n_temperatures, rng
+        )
+
+    def score(self, X, y=None):
+        """Compute the mean log-likelihood of X, in nats, by importance sampling.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values of the visible layer: binary data, where the visible units are.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Ignored; here for scikit-learn's interface.
+
+        Returns
+        -------
+        log_likelihood : float
+            Mean of ``-free_energy(X)``, minus ``log_partition().value``. Call that with
+            more temperatures for a better estimate.
+        """
+        return -float(self.free_energy(X).mean()) - self.log_partition().value
+
+    # -- rows ---------------------------------------------------------------
+
+    def _of_rows(self, function, X):
+        """Apply ``function(machine, v)`` to all rows of X and stack its results."""
         check_is_fitted(self)
         X = self._check_X(X, fresh=False)
         machine = self._machine()
-        return self._map_rows(machine, machine.pseudo_log_likelihood, as_rows(X, 1))
+        return self._map_rows(machine, lambda v: function(machine, v), as_rows(X, 1))
 
     @staticmethod
-    def _map_rows(machine, function, rows):
+    def _map_rows(machine, function, rows, selected=None):
         """Apply a function of feature-major batches and stack its results by rows."""
         sizes = machine.layer.n_in, machine.layer.n_out
         batch_size = predict_batch_size(sizes, rows.dtype.itemsize)
+        if selected is None:
+            selected = np.arange(rows.n_samples)
         return map_batches(
-            lambda selected: function(SETRBM._take(rows, selected, machine)),
-            rows.n_samples,
+            lambda numbers: function(SETRBM._take(rows, selected[numbers], machine)),
+            selected.size,
             batch_size,
         )
 
@@ -421,6 +941,15 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         out = np.empty((rows.n_features, selected.size), dtype=rows.dtype)
         rows.dense(selected, out, machine.layer.n_threads)
         return out
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if not state.get("_goes_on", True):  # the next fit starts anew
+            state = {**state, "_states": None}
+        return state
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "components_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,13 +1,9 @@
 """Epochs: batches of samples in order, one step each, and evolution when it is due."""
 
-import re
-from typing import NamedTuple
-
 import numpy as np
 from scipy.sparse import issparse
 
 from sklearn_set._batches import as_rows
-from sklearn_set.evolution import Occasion
 
 
 class Samples:
@@ -87,41 +83,6 @@ def _describe(X):
     return f"{type(X).__name__} of shape {getattr(X, 'shape', None)}"
 
 
-class Clock:
-    """What has happened since the network was drawn."""
-
-    def __init__(self):
-        self.n_epochs = 0
-        self.n_batches = 0
-        self.n_evolutions = 0
-
-
-class Period(NamedTuple):
-    """How often something happens."""
-
-    n: int
-    in_batches: bool  # else in epochs
-
-    @classmethod
-    def parse(cls, value):
-        """Return the period for a number of epochs, or ``"<n> steps"``.
-
-        Raises
-        ------
-        ValueError
-            If `value` is neither.
-        """
-        if not isinstance(value, str):
-            return cls(int(value), False)
-        match = re.fullmatch(r"([1-9]\d*) steps?", value.strip())
-        if match is None:
-            raise ValueError(
-                "evolve_every must be a number of epochs >= 1, or a number of steps "
-                f"such as '100 steps', got {value!r}."
-            )
-        return cls(int(match[1]), True)
-
-
 class Training:
     """A network, how it is trained, and on what.
 
@@ -139,23 +100,15 @@ class Training:
         Strength of the L2 penalty.
     dropout : Dropout
         Decides what to drop.
-    rules : list of EvolutionRule
-        How the network evolves.
-    period : Period
-        How often it evolves.
-    zeta : float
-        Fraction of the links to drop.
-    clock : Clock
-        Goes on from earlier calls.
+    evolver : Evolver
+        Evolves the network between epochs or batches.
     shuffle_rng : numpy.random.Generator or None
         Draws the order of the samples; None keeps it.
-    topology_rng : numpy.random.Generator
-        Draws new links.
     """
 
     def __init__(
-        self, *, network, solver, samples, batch_size, alpha, dropout, rules, period,
-        zeta, clock, shuffle_rng, topology_rng,
+        self, *, network, solver, samples, batch_size, alpha, dropout, evolver,
+        shuffle_rng,
     ):  # fmt: skip
         self.network = network
         self.solver = solver
@@ -163,12 +116,8 @@ class Training:
         self._batch_size = batch_size
         self._alpha = alpha
         self._dropout = dropout
-        self._rules = rules
-        self._period = period
-        self._zeta = zeta
-        self._clock = clock
+        self._evolver = evolver
         self._shuffle_rng = shuffle_rng
-        self._topology_rng = topology_rng
 
     def run_epoch(self, rate, progress):
         """Pass over the samples once.
@@ -186,51 +135,33 @@ class Training:
             Mean loss of the batches, before each one's step.
         """
         self.solver.learning_rate = rate
-        if not self._period.in_batches and self._is_due(self._clock.n_epochs):
-            self._evolve(progress)
+        self._evolver.begin_epoch(progress, self._signals)
         order = self.samples.used.copy()
         if self._shuffle_rng is not None:
             self._shuffle_rng.shuffle(order)
         total = weight = 0.0
         for start in range(0, order.size, self._batch_size):
-            loss, own = self._step(order[start : start + self._batch_size], progress)
+            loss, own = self._step(order[start : start + self._batch_size])
             total += loss * own
             weight += own
         self.network.settle()
-        self._clock.n_epochs += 1
+        self._evolver.end_epoch()
         return total / weight
 
-    def _step(self, selected, progress):
+    def _step(self, selected):
         """Learn from a batch; return its mean loss and its weight."""
-        if self._period.in_batches and self._is_due(self._clock.n_batches):
-            self._evolve(progress)
+        self._evolver.begin_batch()
         x, y, weights = self.samples.batch(selected, self.network.n_threads)
         self._dropout.renew()
         loss = self.network.learn(
             x, y, self.solver, self._alpha, weights, self._dropout
         )
-        self._clock.n_batches += 1
+        self._evolver.end_batch()
         return loss, selected.size if weights is None else weights.sum()
-
-    # -- evolution --------------------------------------------------------
-
-    def _is_due(self, n):
-        """Whether to evolve after n epochs or batches: between them, never after."""
-        return n > 0 and n % self._period.n == 0
-
-    def _evolve(self, progress):
-        self.network.settle()
-        self._clock.n_evolutions += 1
-        occasion = Occasion(
-            self._zeta, self._clock.n_evolutions, progress, self._topology_rng,
-            self._signals,
-        )  # fmt: skip
-        for rule in self._rules:
-            rule.evolve(self.network.layers, occasion)
 
     def _signals(self):
         """Return what the gradients on a random batch consist of, layer by layer."""
         used = self.samples.used
-        selected = self._topology_rng.choice(used, self._batch_size, replace=False)
+        selected = self._evolver.rng.choice(used, self._batch_size, replace=False)
         batch = self.samples.batch(selected, self.network.n_threads)
         return self.network.signals(*batch)

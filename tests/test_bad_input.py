@@ -89,6 +89,21 @@ PARAMETERS = [
     (SETRBM, "n_iter", -1),
     (SETRBM, "cd_steps", 0),
     (SETRBM, "alpha", -1),
+    (SETRBM, "density", 1.5),
+    (SETRBM, "evolution", "sets"),
+    (SETRBM, "evolve_every", "3 epochs"),
+    (SETRBM, "final_prune", "yes"),
+    (SETRBM, "visible", "real"),
+    (SETRBM, "learning_rate_schedule", "invscaling"),
+    (SETRBM, "momentum", 1.0),
+    (SETRBM, "persistent", 2),
+    (SETRBM, "sparsity_target", 0.0),
+    (SETRBM, "sparsity_cost", -1),
+    (SETRBM, "early_stopping", "auto"),
+    (SETRBM, "validation_fraction", 1.0),
+    (SETRBM, "n_iter_no_change", 0),
+    (SETRBM, "tol", -1),
+    (SETRBM, "warm_start", "yes"),
     (SETRBM, "verbose", "loud"),
     (SETRBM, "random_state", -1.5),
 ]
@@ -148,6 +163,7 @@ def test_other_width(data):
     clf, rbm = mlp().fit(X, Y), SETRBM().fit(X)
     calls = [clf.predict, clf.predict_proba, clf.predict_log_proba]
     calls += [rbm.transform, rbm.gibbs, rbm.score_samples, rbm.partial_fit]
+    calls += [rbm.reconstruct, rbm.free_energy, rbm.score]
     calls += [lambda X: clf.partial_fit(X, Y), lambda X: clf.score(X, Y)]
     for call in calls:
         with pytest.raises(ValueError, match=message):
@@ -157,9 +173,29 @@ def test_other_width(data):
 def test_not_fitted():
     clf, rbm = mlp(), SETRBM()
     calls = [clf.predict, clf.predict_proba, clf.predict_log_proba]
-    for call in [*calls, rbm.transform, rbm.gibbs, rbm.score_samples]:
+    calls += [rbm.transform, rbm.gibbs, rbm.score_samples, rbm.inverse_transform]
+    calls += [rbm.reconstruct, rbm.free_energy, rbm.score]
+    calls += [lambda X: rbm.sample(), lambda X: rbm.log_partition()]
+    for call in calls:
         with pytest.raises(NotFittedError, match="is not fitted yet"):
             call(X)
+
+
+@pytest.mark.parametrize(
+    "method, name, value",
+    [
+        ("sample", "n_samples", 0),
+        ("sample", "n_steps", 2.5),
+        ("log_partition", "method", "guess"),
+        ("log_partition", "n_chains", 0),
+        ("log_partition", "n_temperatures", -1),
+        ("log_partition", "random_state", "seed"),
+    ],
+)
+def test_parameters_of_methods(method, name, value):
+    rbm = SETRBM(n_components=3, n_iter=1).fit(X)
+    with pytest.raises(ValueError, match=name):
+        getattr(rbm, method)(**{name: value})
 
 
 def test_partial_fit_classes():

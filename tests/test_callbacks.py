@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks on the perceptrons: alone, in a pipeline, in a search."""
+"""scikit-learn's callbacks on our estimators: alone, in a pipeline, in a search."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,9 @@ from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sklearn_set import SETMLPClassifier, SETMLPRegressor
+from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -143,3 +143,56 @@ def test_teardown_even_if_training_fails():
     with pytest.raises(ValueError, match="diverged"):
         model.set_callbacks(recorder).fit(X * 100, y)
     assert recorder.events[-1] == "teardown"
+
+
+# -- the Boltzmann machine ---------------------------------------------------------
+
+
+def small_rbm(**parameters):
+    return SETRBM(**{"n_components": 5, "n_iter": 4, "random_state": 0} | parameters)
+
+
+def test_one_task_an_epoch_of_the_machine(digits):
+    X = digits[0]
+    recorder = Recorder()
+    rbm = small_rbm().set_callbacks(recorder).fit(X)
+    epochs = ["begin epoch", "end epoch"] * 4
+    assert recorder.events == ["setup", "begin fit", *epochs, "end fit", "teardown"]
+    for n, (fitted, seen_X, _, metadata) in enumerate(recorder.fitted, start=1):
+        expected = small_rbm(n_iter=n).fit(X)
+        np.testing.assert_array_equal(fitted.transform(X), expected.transform(X))
+        assert fitted.reconstruction_errors_ == rbm.reconstruction_errors_[:n]
+        assert seen_X is X and metadata == {}
+    stopped = small_rbm().set_callbacks(Recorder(stop_after=2)).fit(X)
+    assert stopped.n_iter_ == 2
+
+
+def mean_pseudo_likelihood(rbm, X, y=None):
+    return rbm.score_samples(X).mean()
+
+
+@pytest.mark.parametrize("where", ["alone", "pipeline", "search"])
+def test_progress_bar_and_monitor_of_the_machine(where, digits, capsys):
+    X, _, y, _ = digits
+    # It scores nothing if there is no y.
+    monitor = ScoringMonitor(scoring={"pseudo": mean_pseudo_likelihood})
+    bar = ProgressBar(max_propagation_depth=None)
+    model = small_rbm()
+    if where == "alone":
+        model.set_callbacks(bar, monitor).fit(X, y)
+    elif where == "pipeline":
+        model.set_callbacks(monitor)
+        make_pipeline(MinMaxScaler(), model).set_callbacks(bar).fit(X, y)
+    else:
+        pipeline = make_pipeline(MinMaxScaler(), model)
+        grid = {"setrbm__epsilon": [2, 5]}
+        search = GridSearchCV(pipeline, grid, cv=2, scoring=mean_last)
+        search.set_callbacks(bar).fit(X)
+    assert "SETRBM" in capsys.readouterr().out
+    if where != "search":
+        rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+        assert len(rows) == 4 and rows[-1]["pseudo"] > rows[0]["pseudo"]
+
+
+def mean_last(pipeline, X, y=None):
+    return pipeline[-1].score_samples(X).mean()

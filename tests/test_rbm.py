@@ -8,14 +8,17 @@ import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csc_matrix, csr_array, lil_array
+from scipy.sparse import csc_matrix, csr_array, lil_array, random_array
 from scipy.special import expit
 from scipy.stats import binomtest
 
 from sklearn_set import SETRBM
 from sklearn_set._boltzmann import BoltzmannMachine
 from sklearn_set._connectivity import SparseLayer
+from sklearn_set._divergence import MEMORY, ContrastiveDivergence, SparsityTarget
 from sklearn_set._solvers import SGD
+from sklearn_set._visible import VISIBLES
+from sklearn_set.evolution import SET
 
 
 def small(**parameters):
@@ -23,14 +26,14 @@ def small(**parameters):
     return SETRBM(**settings | parameters)
 
 
-def make_machine(n_hidden, n_visible, n_links, rng, dtype=np.float64):
+def make_machine(
+    n_hidden, n_visible, n_links, rng, dtype=np.float64, visible="bernoulli"
+):
     layer = SparseLayer.random(n_hidden, n_visible, n_links, rng, dtype)
     layer.links.weights[:] = rng.standard_normal(n_links)
     c = rng.standard_normal(n_hidden).astype(dtype)
     b = rng.standard_normal(n_visible).astype(dtype)
-    machine = BoltzmannMachine(layer, c, b)
-    machine.prepare(max_batch=40)
-    return machine
+    return BoltzmannMachine(layer, c, b, VISIBLES[visible]())
 
 
 def assert_same_model(a, b):
@@ -47,40 +50,92 @@ def assert_same_model(a, b):
 # -- learning ------------------------------------------------------------------
 
 
-def dense_contrastive_divergence(W, c, b, v, cd_steps, rate, alpha, draw):
+class DenseDivergence:
     """CD-k on a dense W (n_hidden, n_visible), by the book."""
-    n = v.shape[1]
-    h = chain_h = expit(W @ v + c[:, None])
-    for _ in range(cd_steps):
-        chain_v = expit(W.T @ draw(chain_h) + b[:, None])
-        chain_h = expit(W @ chain_v + c[:, None])
-    gradient = (h @ v.T - chain_h @ chain_v.T) / n - alpha * W
-    return (
-        W + rate * gradient,
-        c + rate * (h - chain_h).mean(axis=1),
-        b + rate * (v - chain_v).mean(axis=1),
-    )
+
+    def __init__(self, machine, rng, **settings):
+        self.W = machine.layer.coef.toarray()
+        self.mask = self.W != 0
+        self.c, self.b = machine.hidden_bias.copy(), machine.visible_bias.copy()
+        self.steps = [0.0, 0.0, 0.0]
+        self.draw_hidden = partial(machine.sample, rng=rng)
+        self.is_binary = machine.visible.is_binary
+        self.draw_visible = lambda means: machine.visible.sample(means, machine, rng)
+        vars(self).update(settings)
+
+    def hidden(self, v):
+        return expit(self.W @ v + self.c[:, None])
+
+    def visible(self, h):
+        inputs = self.W.T @ h + self.b[:, None]
+        return expit(inputs) if self.is_binary else inputs
+
+    def chain(self, h):
+        for step in range(1, self.cd_steps + 1):
+            v = self.visible(self.draw_hidden(h))
+            v = self.draw_visible(v) if step < self.cd_steps else v
+            h = self.hidden(v)
+        return v, h
+
+    def persistent_chain(self):
+        for _ in range(self.cd_steps):
+            v = self.draw_visible(self.visible(self.chains))
+            h = self.hidden(v)
+            self.chains = self.draw_hidden(h)
+        return v, h
+
+    def learn(self, x):
+        h, n = self.hidden(x), x.shape[1]
+        v, chain_h = self.chain(h) if self.chains is None else self.persistent_chain()
+        if self.target is not None:
+            self.means = MEMORY * self.means + (1 - MEMORY) * h.mean(axis=1)
+            h = h - self.cost * (self.means - self.target)[:, None]
+        gradients = (
+            self.mask * ((h @ x.T - chain_h @ v.T) / n - self.alpha * self.W),
+            (h - chain_h).mean(axis=1),
+            (x - v).mean(axis=1),
+        )
+        self.steps = [
+            self.momentum * step + self.rate * gradient
+            for step, gradient in zip(self.steps, gradients, strict=True)
+        ]
+        self.W = self.W + self.steps[0]
+        self.c, self.b = self.c + self.steps[1], self.b + self.steps[2]
 
 
+@pytest.mark.parametrize("visible", VISIBLES)
 @pytest.mark.parametrize("cd_steps", [1, 3])
-@pytest.mark.parametrize("alpha", [0.0, 0.1])
+@pytest.mark.parametrize("alpha, momentum", [(0.0, 0.0), (0.1, 0.0), (0.1, 0.7)])
 @pytest.mark.parametrize("batch", [1, 7, 40])
-def test_contrastive_divergence_against_a_dense_twin(cd_steps, alpha, batch, rng):
+@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize("target", [None, 0.2])
+def test_learning_against_a_dense_twin(
+    visible, cd_steps, alpha, momentum, batch, persistent, target, rng
+):
     """Given the same random draws; links that do not exist stay 0."""
-    machine = make_machine(8, 12, 40, rng)
-    v = rng.random((12, batch))
-    W = machine.layer.coef.toarray()
-    mask = W != 0
-    c, b = machine.hidden_bias.copy(), machine.visible_bias.copy()
-    ours, theirs = np.random.default_rng(7), np.random.default_rng(7)
-    draw = partial(machine.sample, rng=theirs)
+    machine = make_machine(8, 12, 40, rng, visible=visible)
+    chains = rng.integers(2, size=(8, 40)).astype(float) if persistent else None
+    twin = DenseDivergence(
+        machine, np.random.default_rng(7), cd_steps=cd_steps, alpha=alpha,
+        momentum=momentum, rate=0.2, target=target, cost=0.5, means=np.full(8, 0.1),
+        chains=chains[:, :batch].copy() if persistent else None,
+    )  # fmt: skip
+    sparsity = SparsityTarget(target, 0.5, np.full(8, 0.1)) if target else None
+    learner = ContrastiveDivergence(
+        machine, SGD(0.2, momentum), 40, np.random.default_rng(7), cd_steps=cd_steps,
+        alpha=alpha, chains=chains, sparsity=sparsity,
+    )  # fmt: skip
     for _ in range(3):
-        machine.learn(v, cd_steps, SGD(0.2), alpha, ours)
-        W, c, b = dense_contrastive_divergence(W, c, b, v, cd_steps, 0.2, alpha, draw)
-        W *= mask
-    assert_allclose(machine.layer.coef.toarray(), W, rtol=1e-10, atol=1e-13)
-    assert_allclose(machine.hidden_bias, c, rtol=1e-10)
-    assert_allclose(machine.visible_bias, b, rtol=1e-10)
+        v = learner.batch(batch)
+        v[:] = rng.random((12, batch))
+        x = v.copy()
+        learner.learn(v)
+        twin.learn(x)
+    assert_allclose(machine.layer.coef.toarray(), twin.W, rtol=1e-9, atol=1e-12)
+    assert_allclose(machine.hidden_bias, twin.c, rtol=1e-9, atol=1e-12)
+    assert_allclose(machine.visible_bias, twin.b, rtol=1e-9, atol=1e-12)
+    if persistent:
+        assert_array_equal(chains[:, :batch], twin.chains)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -278,17 +333,18 @@ def test_a_saved_model_transforms_and_goes_on(dump, digits, tmp_path):
 
 def test_verbose_prints_an_epoch_a_line(digits, capsys):
     X, _, _, _ = digits
-    rbm = small(verbose=1).fit(X)
+    rbm = small(verbose=1, early_stopping=True).fit(X)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3
-    score = rbm.score_samples(X).mean()
+    assert len(lines) == 6
+    score = rbm.pseudo_likelihoods_[-1]
     start = f"[SETRBM] Iteration 3, pseudo-likelihood = {score:.2f}, time = "
-    assert lines[2].startswith(start)
+    assert lines[4].startswith(start)
+    assert lines[5] == f"Validation score: {rbm.validation_scores_[-1]:f}"
 
 
 def test_interrupt_keeps_what_was_learnt(digits, monkeypatch):
     X, X_test, _, _ = digits
-    learn, calls = BoltzmannMachine.learn, []
+    learn, calls = ContrastiveDivergence.learn, []
 
     def interrupted(self, *args):
         calls.append(1)
@@ -296,7 +352,7 @@ def test_interrupt_keeps_what_was_learnt(digits, monkeypatch):
             raise KeyboardInterrupt
         return learn(self, *args)
 
-    monkeypatch.setattr(BoltzmannMachine, "learn", interrupted)
+    monkeypatch.setattr(ContrastiveDivergence, "learn", interrupted)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         rbm = small(n_iter=100).fit(X)
     assert rbm.n_iter_ == 2
@@ -331,3 +387,241 @@ def test_alpha_shrinks_the_weights(digits):
         for alpha in (0, 0.01, 0.1)
     ]
     assert norms[0] > norms[1] > norms[2]
+
+
+# -- options -------------------------------------------------------------------
+
+
+def test_visible_biases_start_at_the_log_odds():
+    X = np.zeros((9, 4))
+    X[:, 1], X[:3, 2] = 1, 1
+    rbm = SETRBM(2, n_iter=0).fit(X)
+    p = expit(rbm.intercept_visible_)
+    mean = (0 + 9 + 3 + 0) / 36
+    expected = (9 * X.mean(axis=0) + mean) / 10  # one more sample, of the mean
+    assert_allclose(p, expected)
+    assert p[0] == p[3] < 0.05 and 0.9 < p[1]
+    assert np.isfinite(
+        SETRBM(2, n_iter=0).fit(np.zeros((5, 3))).intercept_visible_
+    ).all()
+    assert np.isfinite(
+        SETRBM(2, n_iter=0).fit(np.ones((5, 3))).intercept_visible_
+    ).all()
+    X = np.arange(12.0).reshape(4, 3) / 10
+    gaussian = SETRBM(2, n_iter=0, visible="gaussian").fit(X)
+    assert_allclose(gaussian.intercept_visible_, X.mean(axis=0))
+
+
+def test_very_sparse_data_give_sane_features(rng):
+    """scikit-learn's issue 9694: features were all 0 or all 1."""
+    X = random_array((1000, 20_000), density=0.001, format="csr", rng=rng)
+    X.data[:] = 1
+    hidden = SETRBM(100, random_state=0).fit_transform(X)
+    assert np.all((hidden > 0.001) & (hidden < 0.999))
+    assert hidden.std(axis=0).min() > 1e-4  # they tell samples apart
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"momentum": 0.5}, {"persistent": True, "learning_rate": 0.5}]
+)
+def test_records_per_epoch(settings, digits):
+    X, _, _, _ = digits
+    rbm = small(n_iter=100, n_components=100, **settings).fit(X[:80])
+    assert len(rbm.reconstruction_errors_) == len(rbm.pseudo_likelihoods_) == 100
+    assert rbm.reconstruction_errors_[-1] < rbm.reconstruction_errors_[0]
+    assert rbm.pseudo_likelihoods_[-1] > rbm.pseudo_likelihoods_[0]
+    # With at most 100 samples these are all of them.
+    error = np.square(rbm.reconstruct(X[:80]) - X[:80]).mean()
+    assert rbm.reconstruction_errors_[-1] == pytest.approx(error)
+    score = rbm.score_samples(X[:80]).mean()
+    assert rbm.pseudo_likelihoods_[-1] == pytest.approx(score)
+
+
+def test_inverse_transform_and_reconstruct(digits):
+    X, X_test, _, _ = digits
+    for visible, mean in (("bernoulli", expit), ("gaussian", np.asarray)):
+        rbm = small(visible=visible, learning_rate=0.01).fit(X)
+        H = rbm.transform(X_test)
+        expected = mean(H @ rbm.components_ + rbm.intercept_visible_)
+        assert_allclose(rbm.inverse_transform(H), expected, rtol=1e-10)
+        assert_allclose(rbm.inverse_transform(csr_array(H)), expected, rtol=1e-10)
+        assert_array_equal(rbm.reconstruct(X_test), rbm.inverse_transform(H))
+    with pytest.raises(ValueError, match="X has 64 columns, but SETRBM has 30 hidden"):
+        rbm.inverse_transform(X_test)
+
+
+def test_momentum_goes_further(digits):
+    X, _, _, _ = digits
+    settings = {"n_iter": 1, "learning_rate": 0.01, "zeta": 0}
+    steps = [
+        np.linalg.norm(small(momentum=m, **settings).fit(X).components_.data)
+        for m in (0, 0.5, 0.9)
+    ]
+    assert steps[0] < steps[1] < steps[2]
+
+
+@pytest.mark.parametrize("settings", [{"momentum": 0.5}, {"persistent": True}])
+def test_states_go_on_in_pieces(settings, digits):
+    """Velocities and chains are kept between calls, and evolve."""
+    X, _, _, _ = digits
+    whole, pieces = small(n_iter=4, **settings).fit(X), small(**settings)
+    for _ in range(4):
+        pieces.partial_fit(X)
+    assert_same_model(whole, pieces)
+    warm = small(n_iter=2, warm_start=True, **settings).fit(X).fit(X)
+    assert_same_model(whole, warm)
+    assert len(warm.reconstruction_errors_) == 4 and warm.n_iter_ == 2
+    anew = small(n_iter=4, **settings).fit(X).fit(X)
+    assert_same_model(whole, anew)
+
+
+def test_persistent_chains_are_shown(digits):
+    X, _, _, _ = digits
+    rbm = small(persistent=True, batch_size=7).fit(X)
+    assert rbm.h_samples_.shape == (7, 30)
+    assert set(np.unique(rbm.h_samples_)) == {0, 1}
+    assert not hasattr(small().fit(X), "h_samples_")
+    rbm.set_params(batch_size=20).partial_fit(X)
+    assert rbm.h_samples_.shape == (20, 30)
+
+
+def test_cosine_schedule_ends_gently(digits):
+    X, _, _, _ = digits
+    seen = []
+
+    class Watch(SET):
+        def evolve(self, layers, occasion):
+            seen.append(layers[0].links.weights.copy())
+
+    settings = {"n_iter": 6, "evolution": Watch(), "learning_rate_schedule": "cosine"}
+    last = small(**settings).fit(X).components_.data
+    moves = [np.abs(b - a).mean() for a, b in zip(seen, [*seen[1:], last], strict=True)]
+    assert moves[-1] < 0.3 * moves[0]
+
+
+@pytest.mark.parametrize("evolution", ["set", "rigl", "fixed", SET(annealed=True)])
+def test_rules(evolution, digits):
+    X, _, _, _ = digits
+    rbm = small(evolution=evolution).fit(X)
+    first = small(n_iter=0).fit(X)
+    assert rbm.n_connections_ == rbm.components_.nnz == 470
+    assert rbm.density_ == 470 / (30 * 64)
+    places = [
+        set(zip(*r.components_.tocoo().coords, strict=True)) for r in (rbm, first)
+    ]
+    assert (places[0] == places[1]) == (evolution == "fixed")
+
+
+def test_rigl_grows_where_the_gradient_is(digits):
+    """Of more use at once than links at random places."""
+    X, _, _, _ = digits
+    scores = [
+        small(n_components=100, epsilon=3, n_iter=20, evolution=rule, random_state=seed)
+        .fit(X)
+        .pseudo_likelihoods_[-1]
+        for rule in ("rigl", "fixed")
+        for seed in range(3)
+    ]
+    assert np.mean(scores[:3]) > np.mean(scores[3:])
+
+
+def test_density_and_dense_machines(digits):
+    X, _, _, _ = digits
+    assert small(density=0.25).fit(X).n_connections_ == 480
+    assert small(epsilon=None).fit(X).n_connections_ == 30 * 64
+
+
+def test_final_prune_drops_without_regrowth(digits):
+    X, _, _, _ = digits
+    whole, pruned = small().fit(X), small(final_prune=True).fit(X)
+    kept = SET().survivors(whole.components_.data, 0.3)
+    assert_array_equal(pruned.components_.data, whole.components_.data[kept > 0])
+    assert pruned.n_connections_ == kept.sum() == pruned.components_.nnz
+    assert 0.65 * 470 < kept.sum() < 0.75 * 470
+    pieces = small(final_prune=True).partial_fit(X)
+    assert pieces.n_connections_ == 470
+
+
+def test_sparsity_target_is_approached(digits):
+    X, _, _, _ = digits
+    means = [
+        small(n_iter=20, sparsity_target=target, sparsity_cost=1.0)
+        .fit_transform(X)
+        .mean(axis=0)
+        for target in (0.1, 0.4)
+    ]
+    assert_allclose(means[0], 0.1, atol=0.07)
+    assert_allclose(means[1], 0.4, atol=0.1)
+
+
+def test_early_stopping_restores_the_best(digits):
+    X, _, _, _ = digits
+    rbm = small(
+        early_stopping=True, n_iter=200, n_iter_no_change=2, learning_rate=0.5,
+        persistent=True,
+    ).fit(X)  # fmt: skip
+    assert 3 < rbm.n_iter_ < 200
+    assert len(rbm.validation_scores_) == rbm.n_iter_
+    assert rbm.best_validation_score_ == max(rbm.validation_scores_)
+    best = int(np.argmax(rbm.validation_scores_))
+    assert best < rbm.n_iter_ - 1
+    shorter = small(
+        early_stopping=True, n_iter=best + 1, learning_rate=0.5, persistent=True
+    ).fit(X)
+    for name in ("components_", "intercept_hidden_", "intercept_visible_"):
+        a, b = getattr(rbm, name), getattr(shorter, name)
+        assert_array_equal(
+            a.toarray() if name == "components_" else a,
+            b.toarray() if name == "components_" else b,
+        )
+
+
+def test_early_stopping_keeps_samples_apart(digits):
+    """Held-out samples take no part, not even in the first biases."""
+    X, _, _, _ = digits
+    rbm = small(early_stopping=True, n_iter=0).fit(X)
+    whole = small(n_iter=0).fit(X)
+    assert not np.array_equal(rbm.intercept_visible_, whole.intercept_visible_)
+    assert rbm.validation_scores_ is None
+
+
+@pytest.mark.parametrize("what", ["early_stopping", "n_components", "too few"])
+def test_what_does_not_go_together(what, digits):
+    X, _, _, _ = digits
+    if what == "early_stopping":
+        with pytest.raises(ValueError, match="early_stopping=True.*or use fit"):
+            small(early_stopping=True).partial_fit(X)
+    elif what == "n_components":
+        rbm = small().partial_fit(X).set_params(n_components=31)
+        with pytest.raises(ValueError, match="n_components=31 .* fitted with, 30"):
+            rbm.partial_fit(X)
+    else:
+        with pytest.raises(
+            ValueError, match="validation_fraction=0.1 leaves no sample"
+        ):
+            small(early_stopping=True).fit(X[:5])
+
+
+def test_gaussian_data_out_of_scale_warn(digits):
+    X, _, _, _ = digits
+    rbm = small(visible="gaussian", learning_rate=1e-4)
+    with pytest.warns(UserWarning, match="mean square of X is .*StandardScaler"):
+        rbm.fit(100 * X)
+    with pytest.warns(UserWarning, match="mean square of X is .*StandardScaler"):
+        rbm.transform(csr_array(100 * X))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rbm.fit(X - X.mean(axis=0)).transform(X[:2])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gaussian_machines_keep_the_habits(dtype, digits):
+    X = digits[0].astype(dtype)
+    rbm = small(visible="gaussian", learning_rate=0.01, n_iter=10).fit(X)
+    assert rbm.reconstruction_errors_[-1] < rbm.reconstruction_errors_[0]
+    assert rbm.transform(X).dtype == rbm.gibbs(X).dtype == rbm.sample(2).dtype == dtype
+    whole = rbm.score_samples(X)
+    assert_array_equal(rbm.score_samples(X[::-1])[::-1], whole)
+    assert_array_equal(rbm.score_samples(X[:3]), whole[:3])
+    sparse = small(visible="gaussian", learning_rate=0.01, n_iter=10).fit(csr_array(X))
+    assert_same_model(rbm, sparse)

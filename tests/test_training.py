@@ -15,7 +15,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
 from sklearn_set._batches import as_rows
-from sklearn_set._training import Period
+from sklearn_set._evolving import Period
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -1,0 +1,161 @@
+"""Visible units of a restricted Boltzmann machine: which values they take, and how.
+
+A kind of unit defines the energy of its values v given biases b. With hidden units h,
+weights W and their biases c, the machine has the energy
+``E(v, h) = energy(v, b) - c.h - h.W v``. A new kind is a class here, entered in
+``VISIBLES`` by name. Arrays are feature-major, (n_visible, batch).
+"""
+
+import numpy as np
+from scipy.sparse import issparse
+from scipy.special import expit, logit
+
+from sklearn_set._builds import _fast
+from sklearn_set._warnings import warn
+
+# The trapezoidal rule over a Gaussian: how far beyond the outermost means, and how
+# densely, in standard deviations. Its error is about 1e-12.
+REACH, STEP = 7.0, 0.8
+# Sum of the magnitudes of a unit's weights up to which that is affordable.
+MAX_STRENGTH = 1e6
+# Mean square of standardized features, a few similar samples of them included.
+STANDARD = 0.01, 10.0
+
+
+def column_means(X):
+    """Return the mean of each column in float64, the same for a dense or CSR X."""
+    if issparse(X):
+        return np.bincount(X.indices, X.data, minlength=X.shape[1]) / X.shape[0]
+    return X.sum(axis=0, dtype=np.float64) / X.shape[0]
+
+
+class BernoulliUnits:
+    """Binary units, or chances in [0, 1]: ``energy(v, b) = -b.v``."""
+
+    is_binary = True  # then the mean is 1 / (1 + exp(-inputs))
+    shown_dtype = bool  # of sampled values; None for the model's
+
+    def check(self, X, name):
+        """Warn if X is not made for such units; `name` is the estimator's."""
+        # Not X.min() of a sparse X, which would sort the user's own arrays.
+        values, implicit = (X.data, {"initial": 0}) if issparse(X) else (X, {})
+        low, high = values.min(**implicit), values.max(**implicit)
+        if low < 0 or high > 1:
+            warn(
+                f"{name} models features in [0, 1]; X goes from {low:.3g} to "
+                f"{high:.3g}. Scale it, with sklearn.preprocessing.MinMaxScaler "
+                "(MaxAbsScaler for a sparse X without negative values) in a pipeline, "
+                "or binarize it; visible='gaussian' is for standardized features."
+            )
+
+    def first_bias(self, X):
+        """Return the log-odds of each feature (Hinton 2012, section 8).
+
+        Each feature's mean counts one more sample, with the mean of all features:
+        features that are never or always 1 get finite odds, and rare ones stay rare.
+        """
+        n_samples, means = X.shape[0], column_means(X)
+        means = (n_samples * means + means.mean()) / (n_samples + 1)
+        least = 0.5 / means.size / (n_samples + 1)  # less than a single 1 in all of X
+        return logit(means.clip(least, 1 - least))
+
+    def sample(self, means, machine, rng):
+        """Draw values of the given means, in their place."""
+        return machine.sample(means, rng, out=means)
+
+    def mean(self, inputs):
+        """Return the mean of units with the given inputs, biases included."""
+        return expit(inputs)
+
+    def negative_energy(self, v, b):
+        """Return ``-energy(v, b)`` of each sample, in float64."""
+        return np.einsum("i,ib->b", b, v, dtype=np.float64)
+
+    def log_integral(self, u, b):
+        """Return ``log sum_v exp(u.v - energy(v, b))`` for each column of u."""
+        return np.logaddexp(0, u + b[:, None]).sum(axis=0)
+
+    def pseudo_log_likelihood(self, machine, v, inputs):
+        """Return ``sum_i log P(v_i | all other v)``; a flip of v_i is 1 - v_i."""
+        out, n_threads = np.empty(v.shape[1]), machine.layer.n_threads
+        _fast.pseudo_log_likelihood(
+            v, inputs, *machine.layer.by_target(), machine.layer.links.weights,
+            machine.visible_bias, np.empty(inputs.shape), np.empty(inputs.shape),
+            np.empty((n_threads, v.shape[1])), np.empty(v.shape), out, n_threads,
+        )  # fmt: skip
+        return out
+
+
+class GaussianUnits:
+    """Real units of variance 1: ``energy(v, b) = |v - b|**2 / 2``."""
+
+    is_binary = False  # then the mean is the inputs
+    shown_dtype = None
+
+    def check(self, X, name):
+        """Warn if X is not made for such units; `name` is the estimator's."""
+        values = X.data if issparse(X) else X.ravel(order="K")
+        square = np.einsum("k,k", values, values, dtype=np.float64) / np.prod(X.shape)
+        low, high = STANDARD
+        if not low <= square <= high:
+            warn(
+                f"{name} with visible='gaussian' models features of mean 0 and "
+                f"variance 1; the mean square of X is {square:.3g}. Scale it, with "
+                "sklearn.preprocessing.StandardScaler in a pipeline."
+            )
+
+    def first_bias(self, X):
+        """Return the mean of each feature."""
+        return column_means(X)
+
+    def sample(self, means, machine, rng):
+        """Draw values of the given means, in their place."""
+        # Drawn in float64, so that either dtype gets the same.
+        means += rng.standard_normal(means.shape)
+        return means
+
+    def mean(self, inputs):
+        """Return the mean of units with the given inputs, biases included."""
+        return inputs
+
+    def negative_energy(self, v, b):
+        """Return ``-energy(v, b)`` of each sample, in float64."""
+        apart = v - b[:, None]
+        return -0.5 * np.einsum("ib,ib->b", apart, apart, dtype=np.float64)
+
+    def log_integral(self, u, b):
+        """Return ``log of the integral of exp(u.v - energy(v, b))`` over v."""
+        of_each = u * (b[:, None] + 0.5 * u) + 0.5 * np.log(2 * np.pi)
+        return of_each.sum(axis=0)
+
+    def pseudo_log_likelihood(self, machine, v, inputs):
+        """Return ``sum_i log p(v_i | all other v)``."""
+        layer, out = machine.layer, np.empty(v.shape[1])
+        lowest, n_nodes = self._nodes(machine)
+        _fast.gaussian_pseudo_log_likelihood(
+            v, inputs, *layer.by_target(), layer.links.weights, machine.visible_bias,
+            lowest, n_nodes, STEP, np.empty(inputs.shape), np.empty(inputs.shape),
+            np.empty((layer.n_threads, 2, n_nodes.max())), np.empty(v.shape), out,
+            layer.n_threads,
+        )  # fmt: skip
+        return out
+
+    def _nodes(self, machine):
+        """Return where each unit's values are summed over: the lowest, and how many."""
+        _, targets, weights, _ = machine.layer.links
+        signed = np.minimum(weights, 0), np.maximum(weights, 0)
+        low, high = (
+            np.bincount(targets, part, minlength=machine.layer.n_out) for part in signed
+        )
+        strength = float((high - low).max())
+        if not strength <= MAX_STRENGTH:
+            raise ValueError(
+                f"The pseudo-likelihood cannot be computed: the weights of a visible "
+                f"unit sum up to {strength:.3g}. Training diverged: lower "
+                "learning_rate."
+            )
+        n_nodes = np.ceil((high - low + 2 * REACH) / STEP) + 1
+        return machine.visible_bias + low - REACH, n_nodes.astype(np.int32)
+
+
+VISIBLES = {"bernoulli": BernoulliUnits, "gaussian": GaussianUnits}
