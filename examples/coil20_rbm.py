@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 from scipy.io import loadmat
-from scipy.special import expit
 
 from sklearn_set import SETRBM
+from sklearn_set.evolution import SET
 
 
 def split(X):
@@ -27,11 +27,8 @@ def reconstruction_errors(rbm, X):
     """Mean squared errors, with sampled hidden units as published and without."""
     hidden = rbm.transform(X)
     draws = np.random.RandomState(0).random_sample(hidden.shape)
-    errors = []
-    for h in ((draws < hidden).astype(X.dtype), hidden):
-        visible = expit(h @ rbm.components_ + rbm.intercept_visible_)
-        errors.append(np.square(visible - X).mean())
-    return errors
+    sampled = (draws < hidden).astype(X.dtype)
+    return [np.square(rbm.inverse_transform(h) - X).mean() for h in (sampled, hidden)]
 
 
 def main():
@@ -42,8 +39,12 @@ def main():
     arguments = parser.parse_args()
     X_train, X_test = split(loadmat(arguments.data)["X"].astype(np.float32))
 
-    for name, zeta in (("evolving", 0.3), ("fixed topology", 0.0)):
-        rbm = SETRBM(200, epsilon=10, zeta=zeta, alpha=0, random_state=0)
+    rules = {"evolving": SET(annealed=True), "fixed topology": "fixed"}
+    for name, rule in rules.items():
+        rbm = SETRBM(
+            200, epsilon=10, evolution=rule, learning_rate=0.2, alpha=0,
+            n_iter=arguments.epochs, random_state=0,
+        )  # fmt: skip
         start = time.perf_counter()
         for epoch in range(1, arguments.epochs + 1):
             rbm.partial_fit(X_train)

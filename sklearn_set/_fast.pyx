@@ -1346,6 +1346,16 @@ cdef void _spread_odds(
             off[j, b] = (e if inputs[j, b] > 0 else 1) / (1 + e)
 
 
+cdef inline void _take_logs(
+    double* products, double* logs, Py_ssize_t n,
+) noexcept nogil:
+    """logs += log(products), which then are 1 again."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        logs[i] += log(products[i])
+        products[i] = 1
+
+
 cdef void _flip_unit(
     const real* v, double bias, const int32_t[::1] hidden, const int32_t[::1] links,
     const real[::1] weights, const real[:, ::1] inputs, const double[:, ::1] on,
@@ -1372,9 +1382,7 @@ cdef void _flip_unit(
         passed += fabs(w) * farthest
         if passed > SAFE_EXPONENT:
             passed = fabs(w) * farthest
-            for b in range(batch):
-                terms[b] += log(product[b])
-                product[b] = 1
+            _take_logs(product, terms, batch)
         up, down = exp(w), exp(-w)
         for b in range(batch):
             flip = 1 - 2 * <double> v[b]
@@ -1442,44 +1450,50 @@ cdef inline double _log_sum_exp(const double* x, Py_ssize_t n) noexcept nogil:
     return largest + log(total)
 
 
-cdef double _slide_unit(
-    double v, double bias, double low, double step, Py_ssize_t n_nodes,
+cdef void _slide_unit(
+    const real* v, double bias, double low, double step, Py_ssize_t n_nodes,
     const int32_t[::1] hidden, const int32_t[::1] links, const real[::1] weights,
     const real[:, ::1] inputs, const double[:, ::1] on, const double[:, ::1] off,
-    Py_ssize_t b, double* product, double* logs,
+    double* powers, double* products, double* logs, double* terms,
 ) noexcept nogil:
-    """Return log p(v | all others) of one unit of unit variance.
+    """terms[b] = log p(v[b] | all others) of one unit of unit variance.
 
     The trapezoidal rule over all values that the unit may take: for a sum of Gaussians
     its error falls off as exp(-2 (pi / step) ** 2).
     """
-    cdef Py_ssize_t m, j
-    cdef double w, value, growth, size, passed = 0
-    cdef double farthest = max(fabs(low - v), fabs(low + step * (n_nodes - 1) - v))
-    cdef Py_ssize_t k
-    for m in range(n_nodes):
-        value = low + step * m - bias
-        product[m], logs[m] = 1, -0.5 * value * value
+    cdef Py_ssize_t b, m, j, k, batch = inputs.shape[1]
+    cdef double w, start, growth, farthest = 0, passed = 0
+    for b in range(batch):
+        farthest = max(farthest, fabs(low - v[b]))
+        farthest = max(farthest, fabs(low + step * (n_nodes - 1) - v[b]))
+        for m in range(n_nodes):
+            start = low + step * m - bias
+            products[b * n_nodes + m], logs[b * n_nodes + m] = 1, -0.5 * start * start
     for k in range(hidden.shape[0]):
         j, w = hidden[k], weights[links[k]]
-        size = fabs(w) * farthest
-        if size > SAFE_EXPONENT:
-            for m in range(n_nodes):
-                logs[m] += _log_ratio(inputs[j, b], w * (low + step * m - v))
-            continue
-        passed += size
+        passed += fabs(w) * farthest
         if passed > SAFE_EXPONENT:
-            passed = size
+            passed = fabs(w) * farthest
+            _take_logs(products, logs, batch * n_nodes)
+        if passed > SAFE_EXPONENT:      # this link alone
+            passed = 0
+            for b in range(batch):
+                for m in range(n_nodes):
+                    logs[b * n_nodes + m] += _log_ratio(
+                        inputs[j, b], w * (low + step * m - v[b]))
+            continue
+        growth, powers[0] = exp(w * step), 1
+        for m in range(1, n_nodes):
+            powers[m] = powers[m - 1] * growth
+        for b in range(batch):
+            start = on[j, b] * exp(w * (low - v[b]))
             for m in range(n_nodes):
-                logs[m] += log(product[m])
-                product[m] = 1
-        value, growth = on[j, b] * exp(w * (low - v)), exp(w * step)
-        for m in range(n_nodes):
-            product[m] *= off[j, b] + value
-            value *= growth
-    for m in range(n_nodes):
-        logs[m] += log(product[m])
-    return -0.5 * (v - bias) * (v - bias) - _log_sum_exp(logs, n_nodes) - log(step)
+                products[b * n_nodes + m] *= off[j, b] + start * powers[m]
+    _take_logs(products, logs, batch * n_nodes)
+    for b in range(batch):
+        terms[b] = (
+            -0.5 * (v[b] - bias) * (v[b] - bias) - log(step)
+            - _log_sum_exp(logs + b * n_nodes, n_nodes))
 
 
 def gaussian_pseudo_log_likelihood(
@@ -1495,13 +1509,13 @@ def gaussian_pseudo_log_likelihood(
     double step,                         # IN   how far apart
     double[:, ::1] on,                   # scratch (n_hidden, batch)
     double[:, ::1] off,                  # scratch (n_hidden, batch)
-    double[:, :, ::1] nodes,             # scratch (n_threads, 2, >= max n_nodes)
+    double[:, ::1] nodes,                # scratch (n_threads, (2 batch + 1) max nodes)
     double[:, ::1] terms,                # scratch (n_visible, batch)
     double[::1] out,                     # OUT  (batch,)
     int n_threads,
 ):
     """out = sum_i log p(v_i | all other v), of visible units of unit variance."""
-    cdef Py_ssize_t i, b, batch = v.shape[1]
+    cdef Py_ssize_t i, n, batch = v.shape[1]
     cdef int team = _team(64 * hidden.shape[0] * batch, n_threads)
     cdef int chunk = _chunk(v.shape[0], team)
     if batch == 0:
@@ -1511,12 +1525,12 @@ def gaussian_pseudo_log_likelihood(
         for i in prange(
             v.shape[0], schedule="dynamic", chunksize=chunk, num_threads=team
         ):
-            for b in range(batch):
-                terms[i, b] = _slide_unit(
-                    v[i, b], bias[i], lowest[i], step, n_nodes[i],
-                    hidden[indptr[i]:indptr[i + 1]], links[indptr[i]:indptr[i + 1]],
-                    weights, inputs, on, off, b,
-                    &nodes[threadid(), 0, 0], &nodes[threadid(), 1, 0])
+            n = n_nodes[i]
+            _slide_unit(
+                &v[i, 0], bias[i], lowest[i], step, n, hidden[indptr[i]:indptr[i + 1]],
+                links[indptr[i]:indptr[i + 1]], weights, inputs, on, off,
+                &nodes[threadid(), 0], &nodes[threadid(), n],
+                &nodes[threadid(), n + batch * n], &terms[i, 0])
         _sum_terms(terms, out)
 
 

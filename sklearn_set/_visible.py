@@ -17,7 +17,7 @@ from sklearn_set._warnings import warn
 # densely, in standard deviations. Its error is about 1e-12.
 REACH, STEP = 7.0, 0.8
 # Sum of the magnitudes of a unit's weights up to which that is affordable.
-MAX_STRENGTH = 1e6
+MAX_STRENGTH = 1e4
 # Mean square of standardized features, a few similar samples of them included.
 STANDARD = 0.01, 10.0
 
@@ -132,10 +132,11 @@ class GaussianUnits:
         """Return ``sum_i log p(v_i | all other v)``."""
         layer, out = machine.layer, np.empty(v.shape[1])
         lowest, n_nodes = self._nodes(machine)
+        room = int(n_nodes.max()) * (2 * v.shape[1] + 1)
         _fast.gaussian_pseudo_log_likelihood(
             v, inputs, *layer.by_target(), layer.links.weights, machine.visible_bias,
             lowest, n_nodes, STEP, np.empty(inputs.shape), np.empty(inputs.shape),
-            np.empty((layer.n_threads, 2, n_nodes.max())), np.empty(v.shape), out,
+            np.empty((layer.n_threads, room)), np.empty(v.shape), out,
             layer.n_threads,
         )  # fmt: skip
         return out

@@ -25,6 +25,9 @@ class OurFit(WholeFit, OurMLP):
 class OurRBM(Contestant):
     """``SETRBM.partial_fit`` once an epoch."""
 
+    def __init__(self, **settings):
+        self.settings = settings
+
     def prepare(self, X, y, hidden, batch, epsilon):
         self.X = X
         self.model = SETRBM(
@@ -33,6 +36,7 @@ class OurRBM(Contestant):
             batch_size=batch,
             learning_rate=self.learning_rate,
             random_state=0,
+            **self.settings,
         )
 
     def epoch(self):
