@@ -33,7 +33,9 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_
 
 RBMS = {
     "BernoulliRBM": BernoulliRBM(100, n_iter=10, learning_rate=0.06, random_state=0),
-    "SETRBM": SETRBM(300, epsilon=4, n_iter=10, learning_rate=0.3, random_state=0),
+    "SETRBM": SETRBM(
+        400, epsilon=3, n_iter=10, batch_size=20, learning_rate=0.5, random_state=0
+    ),
 }
 logistic = LogisticRegression(C=100, max_iter=3000)
 

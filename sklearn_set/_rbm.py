@@ -361,12 +361,13 @@ class SETRBM(
     # -- the machine ------------------------------------------------------
 
     def _start_streams(self):
-        """Start the random streams, one for each purpose."""
+        """Start a random stream for each purpose; return that of the weights."""
         streams = spawn_generators(check_random_state(self.random_state), 6)
         weights_rng, self._topology_rng, self._shuffle_rng = streams[:3]
         self._chain_rng, self.random_state_, seeds = streams[3:]
         largest = np.iinfo(np.int32).max
         self._split_seed, self._score_seed = map(int, seeds.integers(largest, size=2))
+        self._monitor_seed = int(seeds.integers(largest))
         return weights_rng
 
     def _initialize(self, X, weights_rng):
@@ -380,7 +381,7 @@ class SETRBM(
         )  # fmt: skip
         # Drawn in float64, so that either dtype gets the same weights.
         layer.links.weights[:] = INITIAL_STD * weights_rng.standard_normal(n_links)
-        self._base_bias = VISIBLES[self.visible]().first_bias(X)
+        self._base_bias = self._units.first_bias(X)
         self.components_ = layer.coef
         self.intercept_hidden_ = np.zeros(n_components, dtype=X.dtype)
         self.intercept_visible_ = self._base_bias.astype(X.dtype)
@@ -398,7 +399,7 @@ class SETRBM(
     def _machine(self):
         layer = SparseLayer.from_coef(self.components_, effective_n_threads())
         biases = self.intercept_hidden_, self.intercept_visible_
-        return BoltzmannMachine(layer, *biases, VISIBLES[self.visible]())
+        return BoltzmannMachine(layer, *biases, self._units)
 
     def _adopt(self, machine):
         """Show a machine's arrays, which go on changing, as fitted attributes."""
@@ -414,7 +415,8 @@ class SETRBM(
         """Validate X; a fresh model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if fresh else self.components_.dtype
         X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=fresh)
-        VISIBLES[self.visible]().check(X, type(self).__name__)
+        units = VISIBLES[self.visible]() if fresh else self._units
+        units.check(X, type(self).__name__)
         return X
 
     def _check_settings(self, *, incremental):
@@ -428,12 +430,16 @@ class SETRBM(
             )
 
     def _check_same_units(self):
-        fitted = self.components_.shape[0]
-        if self.n_components != fitted:
-            raise ValueError(
-                f"n_components={self.n_components} is not what the model was fitted "
-                f"with, {fitted}. Set it back, or call fit with warm_start=False."
-            )
+        fitted = {
+            "n_components": self.components_.shape[0],
+            "visible": next(k for k, v in VISIBLES.items() if type(self._units) is v),
+        }
+        for name, value in fitted.items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} is not what the model was fitted "
+                    f"with, {value!r}. Set it back, or call fit with warm_start=False."
+                )
 
     def _split(self, n_samples):
         """Return which samples to learn from, and which to validate on."""
@@ -462,6 +468,7 @@ class SETRBM(
         weights_rng = self._start_streams() if fresh else None
         used, held_out = self._split(X.shape[0])
         if fresh:
+            self._units = VISIBLES[self.visible]()
             self._initialize(X if not held_out.size else X[used], weights_rng)
         self._check_same_units()
         tasks = NoTasks()
@@ -540,7 +547,7 @@ class SETRBM(
     def _run_epochs(self, learner, rows, used, held_out, tasks, incremental):
         evolver = self._start_evolver(learner.machine.layer)
         schedule = SCHEDULES[self.learning_rate_schedule](self)
-        monitored = self._take(rows, used[:N_MONITORED], learner.machine)
+        monitored = self._take(rows, self._monitored(used), learner.machine)
         n_stuck = 0
         for epoch in range(1 if incremental else self.n_iter):
             tasks.begin_epoch()
@@ -561,6 +568,13 @@ class SETRBM(
             is_stuck = n_stuck > self.n_iter_no_change
             if tasks.end_epoch(self._fitted_copy) or is_stuck:
                 return
+
+    def _monitored(self, used):
+        """Choose the samples by which the epochs of this call are judged."""
+        if used.size <= N_MONITORED:
+            return used
+        rng = np.random.default_rng(self._monitor_seed)
+        return np.sort(rng.choice(used, N_MONITORED, replace=False))
 
     def _run_epoch(self, learner, rows, used, evolver, progress):
         machine = learner.machine
@@ -793,7 +807,7 @@ class SETRBM(
         return self._shown(v.T)
 
     def _shown(self, v):
-        dtype = VISIBLES[self.visible].shown_dtype
+        dtype = self._units.shown_dtype
         return np.ascontiguousarray(v, dtype=dtype or v.dtype)
 
     def free_energy(self, X):

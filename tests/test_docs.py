@@ -80,12 +80,14 @@ def code_blocks(path):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_readme_examples_run(capsys):
-    first, callbacks = code_blocks("README.md")
+    first, *others = code_blocks("README.md")
     exec(first, {})
     accuracy, density = capsys.readouterr().out.splitlines()[:2]
     assert float(accuracy) > 0.95
     assert 0 < float(density) < 0.2
-    exec(callbacks, {})
+    names = {}
+    for code in others:
+        exec(code, names)
 
 
 def test_the_rule_in_the_documentation_evolves_a_network(digits):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from scipy.special import expit
+from scipy.special import expit, logsumexp
 
 from sklearn_set._builds import available_builds, load_build
 from sklearn_set._solvers import SGD, waiting_powers
@@ -553,8 +553,8 @@ def test_pseudo_log_likelihood(batch, n_hidden, n_visible, dtype, n_threads, see
     inputs = (W @ v + c[:, None]).astype(dtype)
     out = np.full(batch, np.nan)
     _fast.pseudo_log_likelihood(
-        v, inputs, *by_target(W), W.data, b, np.empty((n_hidden, batch)),
-        np.empty((n_visible, batch)), out, n_threads,
+        v, inputs, *by_target(W), W.data, b, *np.empty((2, n_hidden, batch)),
+        np.empty((n_threads, batch)), np.empty((n_visible, batch)), out, n_threads,
     )  # fmt: skip
     assert_allclose(out, expected, rtol=1e-3 if dtype == np.float32 else 1e-9)
 
@@ -565,10 +565,44 @@ def test_pseudo_log_likelihood_of_extreme_weights_is_finite():
     v, out = np.array([[1.0, 0.0], [0.0, 1.0]]), np.empty(2)
     inputs = W @ v
     _fast.pseudo_log_likelihood(
-        v, inputs, *by_target(W), W.data, np.zeros(2), np.empty((2, 2)),
-        np.empty((2, 2)), out, 1,
+        v, inputs, *by_target(W), W.data, np.zeros(2), *np.empty((2, 2, 2)),
+        np.empty((1, 2)), np.empty((2, 2)), out, 1,
     )  # fmt: skip
     assert np.isfinite(out).all()
+
+
+@given(batches, st.integers(1, 5), st.integers(1, 5), dtypes, threads, seeds)
+def test_gaussian_pseudo_log_likelihood(
+    batch, n_hidden, n_visible, dtype, n_threads, seed
+):
+    """Against the sum over a fine and wide grid of each unit's values."""
+    rng = np.random.default_rng(seed)
+    W = random_weights(n_hidden, n_visible, 0.5, rng, dtype)
+    W.data *= rng.choice([0.5, 5.0])
+    v = rng.standard_normal((n_visible, batch)).astype(dtype)
+    b, c = rng.standard_normal(n_visible), rng.standard_normal(n_hidden)
+    b, c = b.astype(dtype), c.astype(dtype)
+    inputs = (W @ v + c[:, None]).astype(dtype)
+    dense, expected, grid = (
+        W.toarray().astype(float),
+        np.zeros(batch),
+        np.arange(-99, 99, 0.4),
+    )
+    for i in range(n_visible):
+        moved = inputs[:, :, None] + dense[:, i, None, None] * (grid - v[i][:, None])
+        logs = np.logaddexp(0, moved).sum(axis=0) - 0.5 * (grid - b[i]) ** 2
+        here = np.logaddexp(0, inputs).sum(axis=0) - 0.5 * (v[i] - b[i]) ** 2
+        expected += here - logsumexp(logs, axis=1) - np.log(0.4)
+    low = b + np.minimum(dense, 0).sum(axis=0) - 7
+    n_nodes = (np.abs(dense).sum(axis=0) + 14) / 0.8 + 2
+    out = np.full(batch, np.nan)
+    _fast.gaussian_pseudo_log_likelihood(
+        v, inputs, *by_target(W), W.data, b, low, n_nodes.astype(np.int32), 0.8,
+        *np.empty((2, n_hidden, batch)),
+        np.empty((n_threads, int(n_nodes.max()) * (2 * batch + 1))),
+        np.empty((n_visible, batch)), out, n_threads,
+    )  # fmt: skip
+    assert_allclose(out, expected, rtol=1e-3 if dtype == np.float32 else 1e-9)
 
 
 @given(st.integers(1, 6), st.integers(1, 6), densities, st.data())
@@ -670,3 +704,17 @@ def test_scores_of_places(n_in, n_out, batch, dtype, density, n_threads, seed):
         starts, samples, of.data, delta, rows[sources], targets, out, n_threads
     )
     assert_allclose(out, expected, **tolerance)
+
+
+@given(n_units=st.integers(0, 1100), batch=st.integers(1, 40), seed=st.integers(0, 99))
+def test_anneal_against_naive_twin(n_units, batch, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n_units, batch)) * rng.choice([1.0, 30.0, 1000.0])
+    before, after = np.sort(rng.random(2))
+    log_weights = rng.standard_normal(batch)
+    softplus = np.logaddexp(0, after * x) - np.logaddexp(0, before * x)
+    expected = log_weights + softplus.sum(axis=0)
+    chances = x.copy()
+    _fast.anneal(chances, before, after, log_weights, 1)
+    assert_allclose(log_weights, expected, rtol=1e-11, atol=1e-11)
+    assert_allclose(chances, expit(after * x), rtol=1e-12, atol=1e-300)

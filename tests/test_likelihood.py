@@ -108,13 +108,26 @@ def test_standard_error_is_that_of_independent_runs(rng):
     assert abs(values.mean() - true) < 0.3 * values.std()
 
 
-@pytest.mark.parametrize("threads", ["one_thread", "two_threads"])
-def test_annealing_is_repeatable(threads, digits, request):
-    request.getfixturevalue(threads)
+def test_annealing_is_repeatable(digits):
     rbm = trained(digits)
     assert rbm.log_partition() == rbm.log_partition()
     seeded = [rbm.log_partition(n_temperatures=9, random_state=s) for s in (1, 1, 2)]
     assert seeded[0] == seeded[1] != seeded[2]
+
+
+@pytest.mark.parametrize("visible", VISIBLES)
+def test_threads_change_nothing(visible, digits, request):
+    """Not a bit, of what is large enough for two."""
+    X = digits[0].round()
+    settings = {"n_components": 300, "epsilon": 20, "visible": visible}
+    rbm = SETRBM(**settings, learning_rate=0.01, n_iter=2, random_state=0).fit(X)
+    found = []
+    for threads in ("one_thread", "two_threads"):
+        request.getfixturevalue(threads)
+        scores = rbm.score_samples(X)
+        found.append((rbm.log_partition(n_temperatures=20), scores))
+    assert found[0][0] == found[1][0]
+    assert_array_equal(found[0][1], found[1][1])
 
 
 def test_score_is_the_mean_log_likelihood(digits):

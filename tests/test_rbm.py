@@ -595,6 +595,10 @@ def test_what_does_not_go_together(what, digits):
         rbm = small().partial_fit(X).set_params(n_components=31)
         with pytest.raises(ValueError, match="n_components=31 .* fitted with, 30"):
             rbm.partial_fit(X)
+        rbm.set_params(n_components=30, visible="gaussian")
+        assert rbm.gibbs(X).dtype == bool  # the model is what it was
+        with pytest.raises(ValueError, match="visible='gaussian' .* 'bernoulli'"):
+            rbm.partial_fit(X)
     else:
         with pytest.raises(
             ValueError, match="validation_fraction=0.1 leaves no sample"
