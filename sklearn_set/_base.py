@@ -5,11 +5,11 @@ from itertools import chain, pairwise
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator, _fit_context, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -634,6 +634,32 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
             return network.outputs(rows.batch(selected, network.n_threads))
 
         return map_batches(outputs, X.shape[0], batch_size)
+
+    # -- inspection -------------------------------------------------------
+
+    def _hidden_outputs(self, X):
+        """Iterate over batches of X with the outputs of each hidden layer."""
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
+        )
+        network, rows, batch_size = self._to_predict(X)
+        for batch in gen_batches(X.shape[0], batch_size):
+            selected = np.arange(batch.start, batch.stop)
+            yield network.hidden(rows.batch(selected, network.n_threads))
+
+    def _first_graph(self):
+        """Return an estimator with the graph that this one started with."""
+        if not isinstance(self.init, str):
+            raise ValueError(
+                "The first layer came from init. Pass a copy of the model, made "
+                "before, as since."
+            )
+        first = clone(self)
+        first._start_streams()
+        first._initialize(self.n_features_in_, self.n_outputs_, self.coefs_[0].dtype)
+        return first
+
+    # -- predictions ------------------------------------------------------
 
     def _mean_loss(self, X, y, weights):
         """Compute the loss on some rows, without the penalty."""

@@ -317,6 +317,11 @@ class Network:
             delta = signal
         yield self.layers[0], x, delta
 
+    def hidden(self, x):
+        """Return the activations of each hidden layer, buffers; as `forward`."""
+        self.forward(x)
+        return [self._output(i, x.shape[1]) for i in range(len(self.activations))]
+
     def outputs(self, x):
         """Compute the outputs, after the output activation; arguments as `forward`."""
         sums = self.forward(x)

@@ -10,6 +10,7 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     _fit_context,
+    clone,
 )
 from sklearn.callback import CallbackSupportMixin
 from sklearn.model_selection import train_test_split
@@ -372,21 +373,25 @@ class SETRBM(
 
     def _initialize(self, X, weights_rng):
         """Draw topology and weights; the visible biases start at the data's."""
-        n_components, n_features = int(self.n_components), X.shape[1]
-        sizes = [n_features, n_components]  # Python's integers do not overflow
-        (n_links,) = links_per_layer(sizes, self.epsilon, self.density)
-        layer = SparseLayer.random(
-            n_components, n_features, n_links, self._topology_rng, X.dtype,
-            effective_n_threads(),
-        )  # fmt: skip
+        layer = self._random_layer(X.shape[1], X.dtype)
         # Drawn in float64, so that either dtype gets the same weights.
-        layer.links.weights[:] = INITIAL_STD * weights_rng.standard_normal(n_links)
+        weights = weights_rng.standard_normal(layer.n_links)
+        layer.links.weights[:] = INITIAL_STD * weights
         self._base_bias = self._units.first_bias(X)
         self.components_ = layer.coef
-        self.intercept_hidden_ = np.zeros(n_components, dtype=X.dtype)
+        self.intercept_hidden_ = np.zeros(layer.n_in, dtype=X.dtype)
         self.intercept_visible_ = self._base_bias.astype(X.dtype)
-        self._n_features_out = n_components
+        self._n_features_out = layer.n_in
         self._start_record()
+
+    def _random_layer(self, n_features, dtype):
+        n_components = int(self.n_components)  # Python's integers do not overflow
+        sizes = [n_features, n_components]
+        (n_links,) = links_per_layer(sizes, self.epsilon, self.density)
+        return SparseLayer.random(
+            n_components, n_features, n_links, self._topology_rng, dtype,
+            effective_n_threads(),
+        )  # fmt: skip
 
     def _start_record(self):
         self.reconstruction_errors_, self.pseudo_likelihoods_ = [], []
@@ -927,7 +932,21 @@ class SETRBM(
         """
         return -float(self.free_energy(X).mean()) - self.log_partition().value
 
-    # -- rows ---------------------------------------------------------------
+    # -- inspection -------------------------------------------------------
+
+    def _hidden_outputs(self, X):
+        """Iterate over batches of X with the outputs of the hidden layer: one."""
+        yield [self.transform(X).T]
+
+    def _first_graph(self):
+        """Return an estimator with the graph that this one started with."""
+        first = clone(self)
+        first._start_streams()
+        layer = first._random_layer(self.n_features_in_, self.components_.dtype)
+        first.components_ = layer.coef
+        return first
+
+    # -- rows -------------------------------------------------------------
 
     def _of_rows(self, function, X):
         """Apply ``function(machine, v)`` to all rows of X and stack its results."""

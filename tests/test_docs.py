@@ -12,6 +12,7 @@ from numpydoc.validate import validate
 
 import sklearn_set
 import sklearn_set.evolution
+import sklearn_set.inspection
 
 # Left out: examples and "See Also" in every method, extended summaries, and types that
 # numpydoc cannot parse.
@@ -22,7 +23,7 @@ WITH_EXAMPLES = {"sklearn_set._mlp", "sklearn_set._rbm"}
 
 
 def public_names():
-    for module in (sklearn_set, sklearn_set.evolution):
+    for module in (sklearn_set, sklearn_set.evolution, sklearn_set.inspection):
         for name in module.__all__:
             if callable(getattr(module, name)):
                 yield from names_of(f"{module.__name__}.{name}", getattr(module, name))
@@ -36,7 +37,7 @@ def names_of(path, what):
 
 
 def modules():
-    for module in pkgutil.iter_modules(sklearn_set.__path__, "sklearn_set."):
+    for module in pkgutil.walk_packages(sklearn_set.__path__, "sklearn_set."):
         yield module.name
 
 

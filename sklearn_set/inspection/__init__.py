@@ -1,0 +1,22 @@
+"""Looking into fitted models: who is linked to whom, and what that says.
+
+Plain functions on fitted estimators; they return arrays, numbers or Bunches of them.
+"""
+
+from sklearn_set.inspection._distance import surviving_links, topology_distance
+from sklearn_set.inspection._graph import clustering, path_lengths
+from sklearn_set.inspection._layers import degrees, input_strength, weight_matrices
+from sklearn_set.inspection._power_law import fit_power_law
+from sklearn_set.inspection._units import idle_units
+
+__all__ = [
+    "clustering",
+    "degrees",
+    "fit_power_law",
+    "idle_units",
+    "input_strength",
+    "path_lengths",
+    "surviving_links",
+    "topology_distance",
+    "weight_matrices",
+]

@@ -1,0 +1,68 @@
+"""The layers of a fitted model: their links, degrees and strengths."""
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.utils import Bunch
+from sklearn.utils.validation import check_is_fitted
+
+
+def weight_matrices(estimator):
+    """Return the weights of each layer, from the input to the output.
+
+    Parameters
+    ----------
+    estimator : SETMLPClassifier, SETMLPRegressor or SETRBM
+        Fitted.
+
+    Returns
+    -------
+    coefs : list of csr_array of shape (n_in, n_out)
+        The perceptrons' `coefs_`; of a Boltzmann machine ``components_.T``, from the
+        visible to the hidden units.
+    """
+    check_is_fitted(estimator)
+    if hasattr(estimator, "coefs_"):
+        return list(estimator.coefs_)
+    return [csr_array(estimator.components_.T)]
+
+
+def degrees(estimator):
+    """Count the links of each unit.
+
+    Parameters
+    ----------
+    estimator : SETMLPClassifier, SETMLPRegressor or SETRBM
+        Fitted.
+
+    Returns
+    -------
+    layers : list of Bunch
+        For each layer of links ``out_degree``, an array of shape (n_in,): the links
+        that start at each unit before it, and ``in_degree``, of shape (n_out,): those
+        that end at each unit after it.
+    """
+    return [
+        Bunch(
+            out_degree=np.diff(coef.indptr),
+            in_degree=np.bincount(coef.indices, minlength=coef.shape[1]),
+        )
+        for coef in weight_matrices(estimator)
+    ]
+
+
+def input_strength(estimator):
+    """Sum up the magnitudes of each input feature's weights.
+
+    Called "neuron strength" by Atashgahi et al. (2022, Machine Learning 111:377).
+
+    Parameters
+    ----------
+    estimator : SETMLPClassifier, SETMLPRegressor or SETRBM
+        Fitted.
+
+    Returns
+    -------
+    strength : ndarray of shape (n_features_in_,)
+        The perceptrons' `feature_importances_` are the same, normalised.
+    """
+    return np.abs(weight_matrices(estimator)[0]).sum(axis=1)

@@ -1,0 +1,59 @@
+"""A power law for degrees."""
+
+import numpy as np
+from sklearn.utils import Bunch
+
+
+def fit_power_law(degrees, x_min=None):
+    """Fit a discrete power law to the degrees of units, and test how well it fits.
+
+    The exponent is that of the maximum likelihood, for degrees of `x_min` or more; the
+    test compares the Kolmogorov-Smirnov distance with that of data drawn from the
+    fitted law (Clauset, Shalizi and Newman 2009, SIAM Review 51:661). The work is done
+    by igraph, which must be installed (``pip install igraph``).
+
+    Parameters
+    ----------
+    degrees : array-like of shape (n_units,)
+        Not negative; units without links are left out.
+
+    x_min : int, default=None
+        The degree from which the law shall hold; None for the one at which it fits
+        best.
+
+    Returns
+    -------
+    fit : Bunch
+        ``exponent``; ``x_min``; ``n_units``, how many units have that degree or more;
+        ``statistic``, the distance; and ``p_value``, the chance of as large a distance
+        if the law holds: a small one, below 0.1, speaks against it.
+
+    Raises
+    ------
+    ImportError
+        If igraph is not installed.
+    ValueError
+        If there is not a degree above 0.
+    """
+    try:
+        import igraph
+    except ImportError as error:
+        raise ImportError(
+            "fit_power_law needs igraph; install it with: pip install igraph"
+        ) from error
+    values = np.asarray(degrees)
+    values = values[values > 0]
+    is_integer = values.dtype.kind in "iu"
+    if np.ndim(degrees) != 1 or values.size == 0 or not is_integer:
+        raise ValueError(
+            "degrees must be one-dimensional and of integers, with at least one above "
+            f"0, got {degrees!r}."
+        )
+    found = igraph.power_law_fit(values.tolist(), x_min, method="discrete")
+    return Bunch(
+        exponent=found.alpha,
+        x_min=int(found.xmin),
+        n_units=int((values >= found.xmin).sum()),
+        statistic=found.D,
+        p_value=found.p,
+    )
