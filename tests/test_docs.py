@@ -81,12 +81,13 @@ def code_blocks(path):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_readme_examples_run(capsys):
+    pytest.importorskip("matplotlib.pyplot").switch_backend("Agg")
     first, *others = code_blocks("README.md")
-    exec(first, {})
+    names = {}
+    exec(first, names)
     accuracy, density = capsys.readouterr().out.splitlines()[:2]
     assert float(accuracy) > 0.95
     assert 0 < float(density) < 0.2
-    names = {}
     for code in others:
         exec(code, names)
 

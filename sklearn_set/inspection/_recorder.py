@@ -1,0 +1,157 @@
+"""A record of how the input's links change while a model is fitted."""
+
+import numpy as np
+from sklearn.utils.validation import check_scalar
+
+from sklearn_set.inspection._displays import _image_shape
+from sklearn_set.inspection._layers import degrees, input_strength
+
+
+class TopologyRecorder:
+    """Callback that notes degree and strength of the input features after each epoch.
+
+    Set it with ``estimator.set_callbacks(recorder)``. Its memory is bounded: when it is
+    full, every second note is dropped, and from then on half as many are made.
+
+    Parameters
+    ----------
+    max_records : int, default=200
+        The most notes to keep; at least 2.
+
+    Attributes
+    ----------
+    epochs_ : list of int
+        After which epochs the notes were made.
+
+    degrees_ : list of ndarray of shape (n_features,), dtype int32
+        Links of each input feature.
+
+    strengths_ : list of ndarray of shape (n_features,), dtype float32
+        Sum of the magnitudes of their weights.
+    """
+
+    def __init__(self, max_records=200):
+        self.max_records = max_records
+
+    def setup(self, estimator, context):
+        """Start a new record.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That is about to be fitted.
+        context : CallbackContext
+            Of its fit.
+        """
+        check_scalar(self.max_records, "max_records", int, min_val=2)
+        self.epochs_, self.degrees_, self.strengths_ = [], [], []
+        self._n_epochs, self._every = 0, 1
+
+    def teardown(self, estimator, context):
+        """Do nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That has been fitted.
+        context : CallbackContext
+            Of its fit.
+        """
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That is being fitted.
+        context : CallbackContext
+            Of the task.
+        """
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        """Make a note if the task is an epoch.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That is being fitted.
+        context : CallbackContext
+            Of the task.
+        fitted_estimator : estimator, default=None
+            As it is now.
+        """
+        if context.task_name != "epoch" or fitted_estimator is None:
+            return
+        self._n_epochs += 1
+        if self._n_epochs % self._every:
+            return
+        self.epochs_.append(self._n_epochs)
+        degree = degrees(fitted_estimator)[0].out_degree
+        self.degrees_.append(degree.astype(np.int32))
+        self.strengths_.append(input_strength(fitted_estimator).astype(np.float32))
+        if len(self.epochs_) >= self.max_records:
+            self._thin_out()
+
+    def _thin_out(self):
+        self._every *= 2
+        kept = [i for i, n in enumerate(self.epochs_) if n % self._every == 0]
+        for record in (self.epochs_, self.degrees_, self.strengths_):
+            record[:] = [record[i] for i in kept]
+
+    def animate(self, path, image_shape, *, what="strength", interval=200, **kwargs):
+        """Write the record as an animated GIF.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to write it.
+
+        image_shape : (int, int)
+            Rows and columns of the input's pixels.
+
+        what : {'strength', 'degree'}, default='strength'
+            What to show.
+
+        interval : int, default=200
+            Milliseconds for each frame.
+
+        **kwargs : dict
+            For matplotlib's `imshow`.
+
+        Raises
+        ------
+        ValueError
+            If there is no record, or it does not make such an image.
+        """
+        from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+        check_matplotlib_support("TopologyRecorder.animate")
+        from matplotlib import pyplot as plt
+        from matplotlib.animation import FuncAnimation, PillowWriter
+
+        frames = self._frames(what)
+        shape = _image_shape(image_shape, frames[0].size)
+        figure, ax = plt.subplots(figsize=(4, 4.2))
+        style = {"vmin": 0, "vmax": max(frame.max() for frame in frames)}
+        image = ax.imshow(frames[0].reshape(shape), **style | kwargs)
+        ax.set(xticks=[], yticks=[])
+
+        def draw(i):
+            image.set_data(frames[i].reshape(shape))
+            ax.set_title(f"{what} of the inputs, epoch {self.epochs_[i]}")
+
+        animation = FuncAnimation(figure, draw, len(frames), interval=interval)
+        animation.save(path, PillowWriter(fps=1000 / interval))
+        plt.close(figure)
+
+    def _frames(self, what):
+        records = {"strength": "strengths_", "degree": "degrees_"}
+        if what not in records:
+            raise ValueError(f"what must be 'strength' or 'degree', got {what!r}.")
+        frames = getattr(self, records[what], [])
+        if not frames:
+            raise ValueError(
+                "There is no record: set the recorder as a callback before fit."
+            )
+        return frames
