@@ -43,8 +43,10 @@ from sklearn_set.evolution import RULES, SET, as_rules
 
 # Small, and not all the same (Hinton 2012, section 8).
 INITIAL_STD = 0.01
-# Training samples by which each epoch is judged: few, as the time counts.
-N_MONITORED = 100
+# Training samples by which each epoch is judged: at least and at most so many, and else
+# one of so many, as the time that this takes counts.
+MONITORED = 10, 100
+MONITORED_SHARE = 50
 # Chains and temperatures of annealed importance sampling.
 N_CHAINS, N_TEMPERATURES = 100, 1000
 
@@ -198,7 +200,7 @@ class SETRBM(
 
     reconstruction_errors_ : list of float
         The ith element is the mean squared error of `reconstruct` after the ith epoch,
-        on 100 of the training samples (or all, if there are fewer).
+        on one of 50 training samples, but at least 10 and at most 100.
 
     pseudo_likelihoods_ : list of float
         The ith element is the mean of `score_samples` after the ith epoch on the same
@@ -576,10 +578,9 @@ class SETRBM(
 
     def _monitored(self, used):
         """Choose the samples by which the epochs of this call are judged."""
-        if used.size <= N_MONITORED:
-            return used
         rng = np.random.default_rng(self._monitor_seed)
-        return np.sort(rng.choice(used, N_MONITORED, replace=False))
+        n = int(np.clip(used.size // MONITORED_SHARE, *MONITORED))
+        return np.sort(rng.choice(used, min(n, used.size), replace=False))
 
     def _run_epoch(self, learner, rows, used, evolver, progress):
         machine = learner.machine
