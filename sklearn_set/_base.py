@@ -5,8 +5,7 @@ from itertools import chain, pairwise
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context, clone
-from sklearn.callback import CallbackSupportMixin
+from sklearn.base import _fit_context, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
@@ -22,7 +21,8 @@ from sklearn_set._batches import as_rows, map_batches, predict_batch_size
 from sklearn_set._connectivity import SparseLayer
 from sklearn_set._density import links_per_layer
 from sklearn_set._dropout import NO_DROPOUT, Dropout
-from sklearn_set._evolving import Clock, Evolver, Period
+from sklearn_set._estimator import SETEstimator
+from sklearn_set._evolving import Clock
 from sklearn_set._fit_tasks import FitTasks, NoTasks
 from sklearn_set._held_out import Data, OwnValidation, Validation, is_finite
 from sklearn_set._initializers import INITIALIZERS, initializer
@@ -35,7 +35,7 @@ from sklearn_set._solvers import SOLVERS
 from sklearn_set._threads import effective_n_threads
 from sklearn_set._training import Samples, Training
 from sklearn_set._warnings import warn
-from sklearn_set.evolution import RULES, as_rules
+from sklearn_set.evolution import RULES
 
 # Samples for a step with batch_size='auto'.
 AUTO_BATCH = 32
@@ -45,7 +45,7 @@ _POSITIVE = Interval(Real, 0, None, closed="neither")
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 
-class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
+class BaseSETMLP(SETEstimator):
     """What the classifier and the regressor share."""
 
     _parameter_constraints: dict = {
@@ -81,13 +81,6 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         "beta_2": [_FRACTION],
         "adam_epsilon": [_POSITIVE],
     }
-
-    # The template of the links that the HTML representation has.
-    _doc_link_module = "sklearn_set"
-    _doc_link_template = (
-        "https://sklearn-set.readthedocs.io/en/latest/generated/"
-        "sklearn_set.{estimator_name}.html"
-    )
 
     def __init__(
         self,
@@ -200,13 +193,7 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         own_validation.check()
         self._activations()
         self._dropout()
-        as_rules(self.evolution)
-        Period.parse(self.evolve_every)
-        if incremental and self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True, as it has no epochs "
-                "to stop after. Set early_stopping=False, or use fit."
-            )
+        self._check_evolution(incremental=incremental)
 
     # -- the network ------------------------------------------------------
 
@@ -427,14 +414,7 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
             batch_size=batch_size,
             alpha=self.alpha,
             dropout=self._dropout(self._dropout_rng),
-            evolver=Evolver(
-                network.layers,
-                rules=as_rules(self.evolution),
-                period=Period.parse(self.evolve_every),
-                zeta=self.zeta,
-                clock=self._clock,
-                rng=self._topology_rng,
-            ),
+            evolver=self._start_evolver(network.layers),
             shuffle_rng=self._shuffle_rng if self.shuffle else None,
         )
 
@@ -696,12 +676,6 @@ class BaseSETMLP(CallbackSupportMixin, BaseEstimator):
         strength = np.abs(self.coefs_[0]).sum(axis=1)
         total = strength.sum()
         return strength / total if total else strength
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        if not state.get("_goes_on", True):  # the next fit starts anew
-            state = {**state, "_solver_states": None}
-        return state
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "coefs_")

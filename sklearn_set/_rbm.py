@@ -6,13 +6,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     _fit_context,
     clone,
 )
-from sklearn.callback import CallbackSupportMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array, check_random_state, gen_even_slices
 from sklearn.utils._param_validation import (
@@ -30,7 +28,8 @@ from sklearn_set._boltzmann import BoltzmannMachine
 from sklearn_set._connectivity import SparseLayer
 from sklearn_set._density import links_per_layer
 from sklearn_set._divergence import ContrastiveDivergence, SparsityTarget
-from sklearn_set._evolving import Clock, Evolver, Period
+from sklearn_set._estimator import SETEstimator
+from sklearn_set._evolving import Clock
 from sklearn_set._fit_tasks import FitTasks, NoTasks
 from sklearn_set._held_out import is_finite
 from sklearn_set._random import spawn_generators
@@ -39,7 +38,7 @@ from sklearn_set._solvers import SGD
 from sklearn_set._threads import effective_n_threads
 from sklearn_set._visible import VISIBLES
 from sklearn_set._warnings import warn
-from sklearn_set.evolution import RULES, SET, as_rules
+from sklearn_set.evolution import RULES, SET
 
 # Small, and not all the same (Hinton 2012, section 8).
 INITIAL_STD = 0.01
@@ -55,12 +54,7 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 _SHARE = Interval(Real, 0, 1, closed="neither")
 
 
-class SETRBM(
-    CallbackSupportMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    BaseEstimator,
-):
+class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     """Restricted Boltzmann machine trained by Sparse Evolutionary Training.
 
     A restricted Boltzmann machine with binary hidden units, and visible units that are
@@ -299,13 +293,6 @@ class SETRBM(
         "random_state": ["random_state"],
     }
 
-    # The template of the links that the HTML representation has.
-    _doc_link_module = "sklearn_set"
-    _doc_link_template = (
-        "https://sklearn-set.readthedocs.io/en/latest/generated/"
-        "sklearn_set.{estimator_name}.html"
-    )
-
     def __init__(
         self,
         n_components=256,
@@ -399,7 +386,7 @@ class SETRBM(
         self.reconstruction_errors_, self.pseudo_likelihoods_ = [], []
         self.validation_scores_ = self.best_validation_score_ = None
         vars(self).pop("h_samples_", None)
-        self._states = None
+        self._solver_states = None
         self._activity = np.full(int(self.n_components), self.sparsity_target or 0.0)
         self._clock = Clock()
 
@@ -425,16 +412,6 @@ class SETRBM(
         units = VISIBLES[self.visible]() if fresh else self._units
         units.check(X, type(self).__name__)
         return X
-
-    def _check_settings(self, *, incremental):
-        """Refuse parameters that do not go together, before any work is done."""
-        as_rules(self.evolution)
-        Period.parse(self.evolve_every)
-        if incremental and self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True, as it has no epochs "
-                "to stop after. Set early_stopping=False, or use fit."
-            )
 
     def _check_same_units(self):
         fitted = {
@@ -467,7 +444,7 @@ class SETRBM(
     # -- training ---------------------------------------------------------
 
     def _fit(self, X, y, *, incremental):
-        self._check_settings(incremental=incremental)
+        self._check_evolution(incremental=incremental)
         fresh = not hasattr(self, "components_") or not (self.warm_start or incremental)
         given = X
         X = self._check_X(X, fresh=fresh)
@@ -496,9 +473,9 @@ class SETRBM(
             alpha=self.alpha,
             chains=self._start_chains() if self.persistent else None,
             sparsity=self._start_sparsity(),
-            states=self._states,
+            states=self._solver_states,
         )
-        self._states = None  # the learner's, which lets go of them as it evolves
+        self._solver_states = None  # the learner's, which lets go of them as it evolves
         self._adopt(machine)
         return learner
 
@@ -515,16 +492,6 @@ class SETRBM(
             return None
         return SparsityTarget(self.sparsity_target, self.sparsity_cost, self._activity)
 
-    def _start_evolver(self, layer):
-        return Evolver(
-            [layer],
-            rules=as_rules(self.evolution),
-            period=Period.parse(self.evolve_every),
-            zeta=self.zeta,
-            clock=self._clock,
-            rng=self._topology_rng,
-        )
-
     def _train(self, rows, used, held_out, tasks, *, incremental):
         """Run the epochs, and leave a fitted model whatever ends them."""
         learner, self.n_iter_ = self._start_learner(used.size), 0
@@ -540,7 +507,7 @@ class SETRBM(
             if self.final_prune and not incremental:
                 self._prune(learner.machine.layer)
             self._adopt(learner.machine)
-            self._states = learner.states
+            self._solver_states = learner.states
             if self.persistent:
                 self.h_samples_ = learner.chains.T.copy()
             self._goes_on = incremental or self.warm_start
@@ -552,7 +519,7 @@ class SETRBM(
         layer.rewire(keep, np.empty(0, dtype=np.int64))
 
     def _run_epochs(self, learner, rows, used, held_out, tasks, incremental):
-        evolver = self._start_evolver(learner.machine.layer)
+        evolver = self._start_evolver([learner.machine.layer])
         schedule = SCHEDULES[self.learning_rate_schedule](self)
         monitored = self._take(rows, self._monitored(used), learner.machine)
         n_stuck = 0
@@ -975,12 +942,6 @@ class SETRBM(
         out = np.empty((rows.n_features, selected.size), dtype=rows.dtype)
         rows.dense(selected, out, machine.layer.n_threads)
         return out
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        if not state.get("_goes_on", True):  # the next fit starts anew
-            state = {**state, "_states": None}
-        return state
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "components_")

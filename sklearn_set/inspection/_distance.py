@@ -2,15 +2,8 @@
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_array
 
-from sklearn_set.inspection._layers import weight_matrices
-
-
-def _pattern(coef):
-    """Return the links of a layer as ones."""
-    ones = np.ones(coef.nnz, dtype=np.float32)
-    return csr_array((ones, coef.indices, coef.indptr), shape=coef.shape)
+from sklearn_set.inspection._layers import pattern, weight_matrices
 
 
 def _same_shapes(a, b, names):
@@ -54,7 +47,7 @@ def topology_distance(a, b):
     _same_shapes(*coefs, ("a", "b"))
     order, distances = np.arange(coefs[0][0].shape[0]), []
     for own, other in zip(*coefs, strict=True):
-        costs = _unit_distances(_pattern(own), _pattern(other)[order])
+        costs = _unit_distances(pattern(own), pattern(other)[order])
         rows, order = linear_sum_assignment(costs)
         distances.append(costs[rows, order].mean())
     return np.array(distances)
@@ -96,7 +89,7 @@ def surviving_links(estimator, since=None):
     _same_shapes(now, before, ("estimator", "since"))
     return np.array(
         [
-            _pattern(a).multiply(_pattern(b)).nnz / max(b.nnz, 1)
+            pattern(a).multiply(pattern(b)).nnz / max(b.nnz, 1)
             for a, b in zip(now, before, strict=True)
         ]
     )

@@ -5,7 +5,7 @@ from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import shortest_path
 from sklearn.utils import Bunch, check_random_state
 
-from sklearn_set.inspection._layers import weight_matrices
+from sklearn_set.inspection._layers import pattern, weight_matrices
 
 
 def adjacency(estimator):
@@ -25,8 +25,7 @@ def adjacency(estimator):
     n_layers = len(coefs) + 1
     blocks = [[None] * n_layers for _ in range(n_layers)]
     for i, coef in enumerate(coefs):
-        ones = np.ones(coef.nnz, dtype=np.float32)
-        links = csr_array((ones, coef.indices, coef.indptr), shape=coef.shape)
+        links = pattern(coef)
         blocks[i][i + 1], blocks[i + 1][i] = links, links.T
     return csr_array(block_array(blocks))
 

@@ -26,6 +26,12 @@ def weight_matrices(estimator):
     return [csr_array(estimator.components_.T)]
 
 
+def pattern(coef):
+    """Return the links of a layer as ones."""
+    ones = np.ones(coef.nnz, dtype=np.float32)
+    return csr_array((ones, coef.indices, coef.indptr), shape=coef.shape)
+
+
 def degrees(estimator):
     """Count the links of each unit.
 
