@@ -617,6 +617,9 @@ class BaseSETMLP(SETEstimator):
 
     # -- inspection -------------------------------------------------------
 
+    def _weight_matrices(self):
+        return self.coefs_
+
     def _hidden_outputs(self, X):
         """Iterate over batches of X with the outputs of each hidden layer."""
         X = validate_data(

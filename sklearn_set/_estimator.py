@@ -4,6 +4,7 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 
 from sklearn_set._evolving import Evolver, Period
+from sklearn_set._html import LayersAndAttributes
 from sklearn_set.evolution import as_rules
 
 
@@ -36,6 +37,10 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
             clock=self._clock,
             rng=self._topology_rng,
         )
+
+    def _get_fitted_attr_html(self, doc_link=""):
+        attributes = super()._get_fitted_attr_html(doc_link)
+        return LayersAndAttributes(attributes, self._weight_matrices())
 
     def __getstate__(self):
         state = super().__getstate__()

@@ -902,6 +902,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     # -- inspection -------------------------------------------------------
 
+    def _weight_matrices(self):
+        return [self.components_.T]
+
     def _hidden_outputs(self, X):
         """Iterate over batches of X with the outputs of the hidden layer: one."""
         yield [self.transform(X).T]

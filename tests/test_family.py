@@ -205,6 +205,20 @@ def test_html_shows_parameters_with_their_meaning(Estimator):
 
 
 @both
+def test_html_has_a_table_of_layers(Estimator):
+    X, y = DATA[Estimator]
+    model = small(Estimator, max_iter=1)
+    assert "Links" not in model._repr_html_()
+    html = make_pipeline(StandardScaler(), model).fit(X, y)._repr_html_()
+    for coef in model.coefs_:
+        n_in, n_out = coef.shape
+        density = coef.nnz / (n_in * n_out)
+        for text in (f"{n_in:,} → {n_out:,}", f"{coef.nnz:,}", f"{density:.2%}"):
+            assert f"<td>{text}</td>" in html
+    assert f"<td>{model.n_connections_:,}</td><td>{model.density_:.2%}</td>" in html
+
+
+@both
 def test_fitted_means_that_there_are_weights(Estimator):
     from sklearn.utils.validation import _is_fitted
 

@@ -19,11 +19,20 @@ def weight_matrices(estimator):
     coefs : list of csr_array of shape (n_in, n_out)
         The perceptrons' `coefs_`; of a Boltzmann machine ``components_.T``, from the
         visible to the hidden units.
+
+    Raises
+    ------
+    TypeError
+        If it is another kind of estimator.
     """
+    if not hasattr(estimator, "_weight_matrices"):
+        raise TypeError(
+            "estimator must be a SETMLPClassifier, SETMLPRegressor or SETRBM, got a "
+            f"{type(estimator).__name__}. Pass the step of a Pipeline, such as "
+            "pipeline[-1], or the best_estimator_ of a search."
+        )
     check_is_fitted(estimator)
-    if hasattr(estimator, "coefs_"):
-        return list(estimator.coefs_)
-    return [csr_array(estimator.components_.T)]
+    return [csr_array(W) for W in estimator._weight_matrices()]
 
 
 def pattern(coef):

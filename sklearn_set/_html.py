@@ -1,0 +1,65 @@
+"""The table of layers in the HTML representation of a fitted model."""
+
+from sklearn.utils._repr_html.fitted_attributes import AttrsDict
+
+# In the classes of scikit-learn's own tables, so that it looks like them.
+TABLE = """
+<div class="estimator-table">
+  <details open>
+    <summary>Layers</summary>
+    <table class="parameters-table">
+      <tbody>
+        <tr><th>Units</th><th>Links</th><th>Density</th></tr>
+        {rows}
+      </tbody>
+    </table>
+  </details>
+</div>
+"""
+ROW = '<tr class="default"><td>{}</td><td>{:,}</td><td>{:.2%}</td></tr>'
+
+
+class LayersAndAttributes(AttrsDict):
+    """scikit-learn's table of fitted attributes, below one of the layers.
+
+    Parameters
+    ----------
+    attributes : AttrsDict
+        The fitted attributes.
+    weights : list of sparse array of shape (n_in, n_out)
+        The layers' weights.
+    """
+
+    def __init__(self, attributes, weights):
+        super().__init__(
+            fitted_attrs=attributes.data,
+            estimator_class=attributes.estimator_class,
+            doc_link=attributes.doc_link,
+        )
+        self.weights = weights
+
+    def _repr_html_inner(self):
+        return layers_table(self.weights) + super()._repr_html_inner()
+
+
+def layers_table(weights):
+    """Return a table of layers, links and density, with a row of sums if it needs one.
+
+    Parameters
+    ----------
+    weights : list of sparse array of shape (n_in, n_out)
+        The layers' weights.
+
+    Returns
+    -------
+    html : str
+        The table.
+    """
+    rows = [
+        ("{:,} → {:,}".format(*W.shape), W.nnz, W.shape[0] * W.shape[1])
+        for W in weights
+    ]
+    if len(rows) > 1:
+        rows.append(("all", sum(row[1] for row in rows), sum(row[2] for row in rows)))
+    rows = [ROW.format(units, n, n / n_places) for units, n, n_places in rows]
+    return TABLE.format(rows="\n".join(rows))
