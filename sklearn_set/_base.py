@@ -673,7 +673,7 @@ class BaseSETMLP(SETEstimator):
 
         Returns
         -------
-        importances : ndarray of shape (n_features_in_,)
+        importances : ndarray of shape (`n_features_in_`,)
         """
         check_is_fitted(self)
         strength = np.abs(self.coefs_[0]).sum(axis=1)

@@ -15,8 +15,8 @@ class BoltzmannMachine:
     """Binary hidden units, and visible units of some kind, joined by sparse links.
 
     With weights W, hidden biases c and visible biases b:
-    ``P(h = 1 | v) = expit(W v + c)``, and v given h has the mean ``W.T h + b``, or its
-    expit for binary units.
+    ``P(h = 1 | v) = expit(W v + c)``. Binary v given h has the mean
+    ``expit(W.T h + b)``, Gaussian v ``variance W.T h + b``.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ class BoltzmannMachine:
         if out is None:
             out = np.empty((self.layer.n_out, h.shape[1]), dtype=h.dtype)
         bias = self.visible_bias if bias is None else bias
+        if self.visible.variance != 1:
+            h = h * self.visible.variance
         self.layer.to_targets(h, bias, out, logistic=self.visible.is_binary)
         return out
 

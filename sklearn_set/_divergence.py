@@ -131,7 +131,9 @@ class ContrastiveDivergence:
         h, chain_h, chain_v = self._statistics(v)
         if self._sparsity is not None:
             self._sparsity.pull(h)
-        link_step, bias_step = self.solver.steps(scale, self._alpha)
+        # Steps of the machine of v / std, whose weights are std times as large.
+        of_links = scale / self.machine.visible.variance
+        link_step, bias_step = self.solver.steps(of_links, self._alpha, scale)
         self._update(h, chain_h, 0, bias_step)
         self._update(v, chain_v, 1, bias_step)
         layer.learn(h, v, None, link_step, less=(chain_h, chain_v))

@@ -187,7 +187,7 @@ activation_parameters_ : list of ndarray of shape (n_parameters, n_units)
     What the units of each hidden layer have learnt about their activation; with
     'srelu' the four rows are t_l, a_l, t_r and a_r, otherwise there is none.
 
-feature_importances_ : ndarray of shape (n_features_in_,)
+feature_importances_ : ndarray of shape (`n_features_in_`,)
     Sum of the magnitudes of each input feature's weights, normalised to the sum 1.
 
 n_connections_ : int
@@ -226,7 +226,7 @@ n_outputs_ : int
 n_features_in_ : int
     Number of features seen during `fit`.
 
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of features seen during `fit`, if `X` has them and they are all strings.
 """
 

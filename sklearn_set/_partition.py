@@ -144,7 +144,8 @@ def _tilt(machine, base):
     For units of any kind that is linear in v.
     """
     bias, energy = machine.visible_bias, machine.visible.negative_energy
-    slope, nothing = bias - base, np.zeros((bias.size, 1))
+    slope = (bias - base) / machine.visible.variance
+    nothing = np.zeros((bias.size, 1))
     at_nothing = float((energy(nothing, bias) - energy(nothing, base))[0])
 
     # Not by BLAS, whose threads would get in the way of the kernels'.

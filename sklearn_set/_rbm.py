@@ -108,7 +108,13 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         - 'bernoulli' is for binary features, and others in [0, 1]
         - 'gaussian' is for real features of mean 0 and variance 1, as
           :class:`~sklearn.preprocessing.StandardScaler` makes them; it wants a smaller
-          `learning_rate`, such as 0.01
+          `learning_rate`, such as 0.01, or a larger `visible_std`
+
+    visible_std : float, default=1.0
+        Standard deviation of Gaussian visible units, given the hidden ones. The more
+        features there are, the larger it wants to be: with 1, thousands of features
+        make up a hidden unit's mind, and all units are either 0 or 1. It acts as if the
+        features were divided by it.
 
     learning_rate : float, default=0.1
         The learning rate for weight updates. It is *highly* recommended to tune this
@@ -230,13 +236,16 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     -----
     With visible units v, hidden units h, weights W and biases b and c, the energy is
     ``E(v, h) = -b.v - c.h - h.W v`` for binary visible units and
-    ``|v - b|**2 / 2 - c.h - h.W v`` for Gaussian ones, whose variance given h is 1.
+    ``|v - b|**2 / (2 s**2) - c.h - h.W v`` for Gaussian ones, whose standard deviation
+    s given h is `visible_std`.
 
     Samples are shuffled in each epoch. The evolution step is made before each epoch but
     the first one, which is the same as after each but the last; `partial_fit` goes on
     in the same way.
 
     A sparse `X` is made dense batch by batch, never as a whole.
+
+    `score` and `log_partition` rest on annealed importance sampling [4]_.
 
     References
     ----------
@@ -274,6 +283,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         "evolve_every": [_COUNT, str],
         "final_prune": ["boolean"],
         "visible": [StrOptions(set(VISIBLES))],
+        "visible_std": [_POSITIVE],
         "learning_rate": [_POSITIVE],
         "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
         "momentum": [Interval(Real, 0, 1, closed="left")],
@@ -304,6 +314,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         evolve_every=1,
         final_prune=False,
         visible="bernoulli",
+        visible_std=1.0,
         learning_rate=0.1,
         learning_rate_schedule="constant",
         momentum=0.0,
@@ -330,6 +341,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         self.evolve_every = evolve_every
         self.final_prune = final_prune
         self.visible = visible
+        self.visible_std = visible_std
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.momentum = momentum
@@ -365,7 +377,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         layer = self._random_layer(X.shape[1], X.dtype)
         # Drawn in float64, so that either dtype gets the same weights.
         weights = weights_rng.standard_normal(layer.n_links)
-        layer.links.weights[:] = INITIAL_STD * weights
+        layer.links.weights[:] = INITIAL_STD / self.visible_std * weights
         self._base_bias = self._units.first_bias(X)
         self.components_ = layer.coef
         self.intercept_hidden_ = np.zeros(layer.n_in, dtype=X.dtype)
@@ -409,14 +421,18 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """Validate X; a fresh model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if fresh else self.components_.dtype
         X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=fresh)
-        units = VISIBLES[self.visible]() if fresh else self._units
+        units = self._make_units() if fresh else self._units
         units.check(X, type(self).__name__)
         return X
+
+    def _make_units(self):
+        return VISIBLES[self.visible](self.visible_std)
 
     def _check_same_units(self):
         fitted = {
             "n_components": self.components_.shape[0],
             "visible": next(k for k, v in VISIBLES.items() if type(self._units) is v),
+            "visible_std": self._units.variance**0.5,
         }
         for name, value in fitted.items():
             if getattr(self, name) != value:
@@ -452,7 +468,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         weights_rng = self._start_streams() if fresh else None
         used, held_out = self._split(X.shape[0])
         if fresh:
-            self._units = VISIBLES[self.visible]()
+            self._units = self._make_units()
             self._initialize(X if not held_out.size else X[used], weights_rng)
         self._check_same_units()
         tasks = NoTasks()
@@ -844,8 +860,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         method : {'ais', 'exact'}, default='ais'
             How it is computed.
 
-            - 'ais' estimates it by annealed importance sampling [4]_, from independent
-              features that are distributed as those of the training data
+            - 'ais' estimates it by annealed importance sampling (Salakhutdinov and
+              Murray 2008), from independent features that are distributed as those of
+              the training data
             - 'exact' enumerates the states of the hidden units, or of the visible ones
               if they are binary and fewer; at most 24
 

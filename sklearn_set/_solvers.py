@@ -26,7 +26,7 @@ class Solver:
     n_steps = 0
     is_decoupled = False
 
-    def steps(self, scale, decay):
+    def steps(self, scale, decay, scale_of_biases=None):
         """Coefficients of the next step along ``scale * gradient + decay * w``.
 
         Parameters
@@ -35,6 +35,8 @@ class Solver:
             Factor of the summed gradient; 1 / batch size makes it a mean.
         decay : float
             Strength of the L2 penalty.
+        scale_of_biases : float, default=None
+            Factor of the biases' gradient; None for the same.
 
         Returns
         -------
@@ -42,10 +44,12 @@ class Solver:
             Biases are not penalised.
         """
         self.n_steps += 1
-        own = [self.rule, *self.coefficients(), scale]
+        own = [self.rule, *self.coefficients()]
         if self.is_decoupled:
             decay *= self.learning_rate
-        return np.array([*own, decay]), np.array([*own, 0.0])
+        if scale_of_biases is None:
+            scale_of_biases = scale
+        return np.array([*own, scale, decay]), np.array([*own, scale_of_biases, 0.0])
 
 
 class SGD(Solver):

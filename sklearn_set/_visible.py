@@ -30,10 +30,29 @@ def column_means(X):
 
 
 class BernoulliUnits:
-    """Binary units, or chances in [0, 1]: ``energy(v, b) = -b.v``."""
+    """Binary units, or chances in [0, 1]: ``energy(v, b) = -b.v``.
+
+    Parameters
+    ----------
+    std : float, default=1.0
+        There is nothing to choose.
+
+    Raises
+    ------
+    ValueError
+        If it is not 1.
+    """
 
     is_binary = True  # then the mean is 1 / (1 + exp(-inputs))
     shown_dtype = bool  # of sampled values; None for the model's
+    variance = 1.0  # the inputs are W.T h times this, plus the biases
+
+    def __init__(self, std=1.0):
+        if std != 1:
+            raise ValueError(
+                f"visible_std={std} is for visible='gaussian'; binary units have no "
+                "such parameter. Leave it at 1."
+            )
 
     def check(self, X, name):
         """Warn if X is not made for such units; `name` is the estimator's."""
@@ -87,10 +106,20 @@ class BernoulliUnits:
 
 
 class GaussianUnits:
-    """Real units of variance 1: ``energy(v, b) = |v - b|**2 / 2``."""
+    """Real units of one variance: ``energy(v, b) = |v - b|**2 / (2 variance)``.
+
+    Parameters
+    ----------
+    std : float, default=1.0
+        Standard deviation, given the hidden units.
+    """
 
     is_binary = False  # then the mean is the inputs
     shown_dtype = None
+
+    def __init__(self, std=1.0):
+        self.std = float(std)
+        self.variance = self.std**2
 
     def check(self, X, name):
         """Warn if X is not made for such units; `name` is the estimator's."""
@@ -111,7 +140,7 @@ class GaussianUnits:
     def sample(self, means, machine, rng):
         """Draw values of the given means, in their place."""
         # Drawn in float64, so that either dtype gets the same.
-        means += rng.standard_normal(means.shape)
+        means += self.std * rng.standard_normal(means.shape)
         return means
 
     def mean(self, inputs):
@@ -121,32 +150,35 @@ class GaussianUnits:
     def negative_energy(self, v, b):
         """Return ``-energy(v, b)`` of each sample, in float64."""
         apart = v - b[:, None]
-        return -0.5 * np.einsum("ib,ib->b", apart, apart, dtype=np.float64)
+        squares = np.einsum("ib,ib->b", apart, apart, dtype=np.float64)
+        return -0.5 / self.variance * squares
 
     def log_integral(self, u, b):
         """Return ``log of the integral of exp(u.v - energy(v, b))`` over v."""
-        of_each = u * (b[:, None] + 0.5 * u) + 0.5 * np.log(2 * np.pi)
-        return of_each.sum(axis=0)
+        of_each = u * (b[:, None] + 0.5 * self.variance * u)
+        return (of_each + 0.5 * np.log(2 * np.pi * self.variance)).sum(axis=0)
 
     def pseudo_log_likelihood(self, machine, v, inputs):
         """Return ``sum_i log p(v_i | all other v)``."""
-        layer, out = machine.layer, np.empty(v.shape[1])
-        lowest, n_nodes = self._nodes(machine)
+        # The kernel knows units of variance 1: v / std, in a machine like this.
+        std, layer, out = self.std, machine.layer, np.empty(v.shape[1])
+        weights, bias = layer.links.weights * std, machine.visible_bias / std
+        lowest, n_nodes = self._nodes(layer, weights, bias)
         room = int(n_nodes.max()) * (2 * v.shape[1] + 1)
         _fast.gaussian_pseudo_log_likelihood(
-            v, inputs, *layer.by_target(), layer.links.weights, machine.visible_bias,
+            v / std, inputs, *layer.by_target(), weights, bias,
             lowest, n_nodes, STEP, np.empty(inputs.shape), np.empty(inputs.shape),
             np.empty((layer.n_threads, room)), np.empty(v.shape), out,
             layer.n_threads,
         )  # fmt: skip
-        return out
+        return out - v.shape[0] * np.log(std)
 
-    def _nodes(self, machine):
+    def _nodes(self, layer, weights, bias):
         """Return where each unit's values are summed over: the lowest, and how many."""
-        _, targets, weights, _ = machine.layer.links
+        targets = layer.links.targets
         signed = np.minimum(weights, 0), np.maximum(weights, 0)
         low, high = (
-            np.bincount(targets, part, minlength=machine.layer.n_out) for part in signed
+            np.bincount(targets, part, minlength=layer.n_out) for part in signed
         )
         strength = float((high - low).max())
         if not strength <= MAX_STRENGTH:
@@ -156,7 +188,7 @@ class GaussianUnits:
                 "learning_rate."
             )
         n_nodes = np.ceil((high - low + 2 * REACH) / STEP) + 1
-        return machine.visible_bias + low - REACH, n_nodes.astype(np.int32)
+        return bias + low - REACH, n_nodes.astype(np.int32)
 
 
 VISIBLES = {"bernoulli": BernoulliUnits, "gaussian": GaussianUnits}

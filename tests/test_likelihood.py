@@ -18,11 +18,13 @@ from sklearn_set._solvers import SGD
 from sklearn_set._visible import VISIBLES
 
 
-def make_machine(n_hidden, n_visible, n_links, rng, visible="bernoulli", strength=1.0):
+def make_machine(
+    n_hidden, n_visible, n_links, rng, visible="bernoulli", strength=1.0, std=1.0
+):
     layer = SparseLayer.random(n_hidden, n_visible, n_links, rng, np.float64)
     layer.links.weights[:] = strength * rng.standard_normal(n_links)
     biases = rng.standard_normal(n_hidden), rng.standard_normal(n_visible)
-    return BoltzmannMachine(layer, *biases, VISIBLES[visible]())
+    return BoltzmannMachine(layer, *biases, VISIBLES[visible](std))
 
 
 def energies(machine, v, h):
@@ -31,7 +33,8 @@ def energies(machine, v, h):
     if machine.visible.is_binary:
         of_visible = -(b @ v)[:, None]
     else:
-        of_visible = 0.5 * np.square(v - b[:, None]).sum(axis=0)[:, None]
+        apart = (v - b[:, None]) / machine.visible.std
+        of_visible = 0.5 * np.square(apart).sum(axis=0)[:, None]
     return of_visible - (c @ h)[None, :] - v.T @ W.T @ h
 
 
@@ -65,14 +68,17 @@ def test_exact_partition_is_the_sum_over_all_states(n_hidden, n_visible, rng):
     assert error == 0
 
 
-def test_exact_partition_of_gaussian_units_is_the_integral(rng):
-    machine = make_machine(5, 1, 5, rng, "gaussian")
+@pytest.mark.parametrize("std", [1.0, 0.5, 2.0])
+def test_exact_partition_of_gaussian_units_is_the_integral(std, rng):
+    machine = make_machine(5, 1, 5, rng, "gaussian", std=std)
     h = states(5)
 
     def density(x):
         return np.exp(-energies(machine, np.array([[x]]), h)).sum()
 
-    assert exact(machine).value == pytest.approx(np.log(quad(density, -20, 20)[0]))
+    assert exact(machine).value == pytest.approx(
+        np.log(quad(density, -40, 40, limit=200)[0])
+    )
 
 
 SETTINGS = {
@@ -91,9 +97,11 @@ def test_annealing_agrees_with_enumeration_on_trained_models(settings, digits):
     assert estimate.standard_error < 0.05
 
 
-def test_annealing_agrees_for_gaussian_units(digits):
+@pytest.mark.parametrize("std, rate", [(1, 0.01), (3, 0.05)])
+def test_annealing_agrees_for_gaussian_units(std, rate, digits):
     X = (digits[0] - digits[0].mean(axis=0)) / (digits[0].std(axis=0) + 1e-2)
-    rbm = SETRBM(12, visible="gaussian", learning_rate=0.01, random_state=0).fit(X)
+    rbm = SETRBM(12, visible="gaussian", visible_std=std, learning_rate=rate)
+    rbm.set_params(random_state=0).fit(X)
     estimate = rbm.log_partition(n_temperatures=3000)
     assert abs(estimate.value - rbm.log_partition("exact").value) < 0.05
 
@@ -184,9 +192,9 @@ def test_pseudo_likelihood_flips_each_unit(
     assert_allclose(machine.pseudo_log_likelihood(v), expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("strength", [0.1, 2.0, 40.0])
-def test_pseudo_likelihood_of_gaussian_units_integrates(strength, rng):
-    machine = make_machine(4, 5, 12, rng, "gaussian", strength)
+@pytest.mark.parametrize("strength, std", [(0.1, 1), (2.0, 1), (40.0, 1), (2.0, 3)])
+def test_pseudo_likelihood_of_gaussian_units_integrates(strength, std, rng):
+    machine = make_machine(4, 5, 12, rng, "gaussian", strength, std)
     v = rng.standard_normal((5, 2))
 
     grid = np.linspace(-700, 700, 70_001)
@@ -290,8 +298,9 @@ def test_samples_are_distributed_as_the_model_says(rng):
     assert chisquare(counts, 20_000 * p).pvalue > 1e-3
 
 
-def test_gaussian_samples_are_distributed_as_the_model_says(rng):
-    machine = make_machine(3, 1, 3, rng, "gaussian")
+@pytest.mark.parametrize("std", [1.0, 2.0])
+def test_gaussian_samples_are_distributed_as_the_model_says(std, rng):
+    machine = make_machine(3, 1, 3, rng, "gaussian", std=std)
     drawn = independent_samples(machine, np.zeros(1), 5000, rng)
     for _ in range(60):
         drawn = machine.gibbs(drawn, rng)
@@ -301,10 +310,10 @@ def test_gaussian_samples_are_distributed_as_the_model_says(rng):
         inputs, machine.visible_bias
     )
     shares = np.exp(log_w - logsumexp(log_w))
-    means = (machine.visible_bias[:, None] + inputs)[0]
+    means = (machine.visible_bias[:, None] + std**2 * inputs)[0]
 
     def distribution(x):
-        return norm.cdf(np.subtract.outer(x, means)) @ shares
+        return norm.cdf(np.subtract.outer(x, means) / std) @ shares
 
     assert kstest(drawn[0], distribution).pvalue > 1e-3
 

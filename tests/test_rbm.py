@@ -620,6 +620,45 @@ def test_gaussian_data_out_of_scale_warn(digits):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"cd_steps": 2},
+        {"persistent": True, "momentum": 0.5, "alpha": 0.1},
+        {"evolution": "rigl", "sparsity_target": 0.2},
+    ],
+    ids=["CD-2", "PCD", "rigl"],
+)
+def test_visible_std_is_a_unit_of_measure(settings, dtype, digits):
+    """The same as dividing X by it, in whatever is seen."""
+    X = (4 * (digits[0] - digits[0].mean(axis=0))).astype(dtype)
+    settings = {"visible": "gaussian", "learning_rate": 0.02, "n_iter": 4, **settings}
+    wide = small(visible_std=2, **settings).fit(X)
+    scaled = small(**settings).fit(X / 2)
+    tolerance = {"rtol": 1e-3 if dtype == np.float32 else 1e-9, "atol": 1e-5}
+    n_features = X.shape[1]
+    assert_array_equal(wide.components_.indices, scaled.components_.indices)
+    for own, other in [
+        (2 * wide.components_.data, scaled.components_.data),
+        (wide.intercept_hidden_, scaled.intercept_hidden_),
+        (wide.intercept_visible_, 2 * scaled.intercept_visible_),
+        (wide.transform(X), scaled.transform(X / 2)),
+        (wide.reconstruct(X), 2 * scaled.reconstruct(X / 2)),
+        (wide.gibbs(X), 2 * scaled.gibbs(X / 2)),
+        (wide.sample(3, 20), 2 * scaled.sample(3, 20)),
+        (wide.free_energy(X), scaled.free_energy(X / 2)),
+        (wide.score_samples(X), scaled.score_samples(X / 2) - n_features * np.log(2)),
+        (wide.score(X), scaled.score(X / 2) - n_features * np.log(2)),
+    ]:
+        assert_allclose(own, other, **tolerance)
+
+
+def test_binary_units_have_no_std(digits):
+    with pytest.raises(ValueError, match="visible_std=2 is for visible='gaussian'"):
+        small(visible_std=2).fit(digits[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_gaussian_machines_keep_the_habits(dtype, digits):
     X = digits[0].astype(dtype)
     start = small(visible="gaussian", n_iter=0).fit(X)

@@ -77,7 +77,7 @@ def input_strength(estimator):
 
     Returns
     -------
-    strength : ndarray of shape (n_features_in_,)
+    strength : ndarray of shape (`n_features_in_`,)
         The perceptrons' `feature_importances_` are the same, normalised.
     """
     return np.abs(weight_matrices(estimator)[0]).sum(axis=1)
