@@ -1,10 +1,12 @@
 """Cross-validated accuracy of the defaults, printed as a table::
 
     python benchmarks/accuracy.py --data FOLDER [--seeds N] [--json FILE]
+    python benchmarks/accuracy.py --data FOLDER --models forest boosting logistic
 
 5-fold accuracy behind a StandardScaler of the default SETMLPClassifier, of the same
-with its first random topology, and of the default MLPClassifier. What the folder may
-hold is described in tables.py; without it scikit-learn's own data are used.
+with its first random topology, and of the default MLPClassifier; or of what else one
+would try, with scikit-learn's defaults. What the folder may hold is described in
+tables.py; without it scikit-learn's own data are used.
 """
 
 import argparse
@@ -13,7 +15,9 @@ import warnings
 
 import numpy as np
 import tables
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -21,11 +25,17 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier
 
-MODELS = {
+NETWORKS = {
     "SETMLPClassifier": SETMLPClassifier(),
-    "fixed topology": SETMLPClassifier(evolution="fixed"),
+    "fixed": SETMLPClassifier(evolution="fixed"),
     "MLPClassifier": MLPClassifier(),
 }
+OTHERS = {
+    "logistic": LogisticRegression(max_iter=1000),
+    "forest": RandomForestClassifier(),
+    "boosting": HistGradientBoostingClassifier(),
+}
+MODELS = NETWORKS | OTHERS
 
 
 def measure(model, X, y, seeds):
@@ -43,25 +53,27 @@ def measure(model, X, y, seeds):
         "accuracy": np.mean(means),
         "error": np.std(means) / max(1, seeds - 1) ** 0.5,
         "seconds": np.mean(seconds),
-        "density": getattr(result["estimator"][-1][-1], "density_", 1.0),
+        "density": getattr(result["estimator"][-1][-1], "density_", None),
     }
 
 
 def row(name, results):
     """Return a row of the table in Markdown."""
     cells = [f"{own['accuracy']:.2f}" for own in results.values()]
-    share = f"{results['SETMLPClassifier']['density']:.1%}"
-    return "| " + " | ".join([name, *cells, share]) + " |"
+    if "SETMLPClassifier" in results:
+        cells.append(f"{results['SETMLPClassifier']['density']:.1%}")
+    return "| " + " | ".join([name, *cells]) + " |"
 
 
 def means(table):
-    """Average the accuracies over the sets."""
+    """Average accuracy and density, if it is known, over the sets."""
     return {
         model: {
-            "accuracy": np.mean([own[model]["accuracy"] for own in table.values()]),
-            "density": np.mean([own[model]["density"] for own in table.values()]),
+            key: np.mean([own[model][key] for own in table.values()])
+            for key in ("accuracy", "density")
+            if first[key] is not None
         }
-        for model in MODELS
+        for model, first in next(iter(table.values())).items()
     }
 
 
@@ -71,18 +83,22 @@ def main():
     parser.add_argument("--data", help="a folder with the files that tables.py names")
     parser.add_argument("--seeds", type=int, default=3, help="random states to average")
     parser.add_argument("--sets", nargs="+", choices=tables.SETS, default=tables.SETS)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=NETWORKS)
     parser.add_argument("--json", help="a file for all figures")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     table = {}
-    print("| data |", " | ".join(MODELS), "| weights |\n|---|---|---|---|---|")
+    weights = ["weights"] if "SETMLPClassifier" in arguments.models else []
+    header = ["data", *arguments.models, *weights]
+    print("| " + " | ".join(header) + " |\n" + "|---" * len(header) + "|")
     for name in arguments.sets:
         data = tables.SETS[name](arguments.data)
         if data is None:
             print(f"{name} is left out: its file is not in the folder.")
             continue
         table[name] = {
-            key: measure(model, *data, arguments.seeds) for key, model in MODELS.items()
+            key: measure(MODELS[key], *data, arguments.seeds)
+            for key in arguments.models
         }
         print(row(name, table[name]), flush=True)
     print(row("mean", means(table)))

@@ -3,7 +3,7 @@
 The demonstration published with SET: COIL20, 200 hidden units, epsilon 10. Get
 COIL20.mat from https://jundongl.github.io/scikit-feature/datasets.html, then::
 
-    python examples/coil20_rbm.py COIL20.mat
+    python benchmarks/coil20_rbm.py COIL20.mat
 """
 
 import argparse

@@ -2,11 +2,11 @@
 
 The data come from OpenML, or from a local folder with the four original idx files::
 
-    python examples/fashion_mnist.py --data FOLDER --seeds 3
+    python benchmarks/fashion_mnist.py --data FOLDER --seeds 3
 
 With few images, shifted and mirrored copies of them help::
 
-    python examples/fashion_mnist.py --data FOLDER --rows 5000 --epsilon 13 \
+    python benchmarks/fashion_mnist.py --data FOLDER --rows 5000 --epsilon 13 \
         --epochs 400 --augment
 """
 

@@ -2,7 +2,7 @@
 
 Get the .mat files from https://jundongl.github.io/scikit-feature/datasets.html, then::
 
-    python examples/gaussian_rbm.py warpPIE10P.mat --units 150
+    python benchmarks/gaussian_rbm.py warpPIE10P.mat --units 150
 
 Prints the 5-fold accuracy of a logistic regression on either kind of features, and how
 the reconstruction error of the machine fell.

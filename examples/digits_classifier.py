@@ -1,6 +1,10 @@
-"""Recognise handwritten digits with a sparse network.
+"""
+==============
+A first script
+==============
 
-Needs no download: the data come with scikit-learn.
+Recognises handwritten digits with a sparse network, from the command line. Needs no
+download: the data come with scikit-learn.
 """
 
 from sklearn.datasets import load_digits
