@@ -43,6 +43,7 @@ default_role = "py:obj"
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # the template lists them
 # Types in docstrings are prose ("array-like of shape ..."): nothing to link to.
 numpydoc_xref_param_type = False

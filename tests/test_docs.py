@@ -1,5 +1,6 @@
 """Docstrings are user interface: complete by numpydoc, and true."""
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
+from sklearn.base import BaseEstimator
 
 import sklearn_set
 import sklearn_set.evolution
@@ -79,17 +81,35 @@ def code_blocks(path):
     return re.findall(r"```python\n(.*?)```", text, re.S)
 
 
+def run(code, names):
+    """Run a block; return what its last statement gives, if it is an expression."""
+    *others, last = ast.parse(code).body
+    if not isinstance(last, ast.Expr):
+        return exec(code, names)
+    exec(compile(ast.Module(others, []), "README.md", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "README.md", "eval"), names)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_readme_examples_run(capsys):
     pytest.importorskip("matplotlib.pyplot").switch_backend("Agg")
     first, *others = code_blocks("README.md")
     names = {}
-    exec(first, names)
+    run(first, names)
     accuracy, density = capsys.readouterr().out.splitlines()[:2]
     assert float(accuracy) > 0.95
     assert 0 < float(density) < 0.2
     for code in others:
-        exec(code, names)
+        shown = run(code, names)
+        if isinstance(shown, BaseEstimator):
+            shown._validate_params()
+
+
+def test_the_api_reference_is_complete():
+    text = (Path(__file__).resolve().parents[1] / "doc/api.rst").read_text()
+    listed = set(re.findall(r"\w+", text))
+    for module in (sklearn_set, sklearn_set.evolution, sklearn_set.inspection):
+        assert set(module.__all__) <= listed
 
 
 def test_the_rule_in_the_documentation_evolves_a_network(digits):
