@@ -346,10 +346,11 @@ class BaseSETMLP(SETEstimator):
         weights = None if weights is None else weights[held_out]
         return Validation(self, *data.rows(held_out), weights)
 
-    def _check_batch_size(self, n_samples):
+    def _check_batch_size(self, n_samples, incremental):
         if self.batch_size == "auto":
             return min(AUTO_BATCH, n_samples)
-        if self.batch_size > n_samples:
+        # The pieces of a stream may well be smaller, the last one above all.
+        if self.batch_size > n_samples and not incremental:
             warn(
                 f"batch_size={self.batch_size} is larger than the {n_samples} samples; "
                 "it is clipped."
@@ -385,7 +386,7 @@ class BaseSETMLP(SETEstimator):
             self._start_streams()
         used, held_out = self._split(y, weights, own_validation.X is not None)
         validation = self._validation(data, held_out, weights, own_validation)
-        batch_size = self._check_batch_size(used.size)
+        batch_size = self._check_batch_size(used.size, incremental)
         samples = Samples(
             X, self._targets(y, X.dtype), weights, used, batch_size,
             self.batch_transform, self._transform_rng,

@@ -81,9 +81,10 @@ solver : {'sgd', 'adam', 'adamw', 'rmsprop'}, default='adam'
       Adam's correction for its start at 0; it keeps one
 
 alpha : float, default=0.1
-    Strength of the L2 regularization term. The L2 regularization term is divided
-    by the sample size when added to the loss. With 'adamw' each step takes
-    ``learning_rate * alpha / sample_size`` of the weights instead.
+    Strength of the L2 regularization term, which is divided by the number of samples
+    of the batch when added to the loss: smaller batches, as in `partial_fit` of small
+    pieces, want a smaller `alpha`. With 'adamw' each step takes
+    ``learning_rate * alpha / batch_size`` of the weights instead.
 
 dropout : float or list of float, default=0.0
     Share of the hidden units that each batch does without, in [0, 1); the others are
@@ -188,7 +189,8 @@ activation_parameters_ : list of ndarray of shape (n_parameters, n_units)
     'srelu' the four rows are t_l, a_l, t_r and a_r, otherwise there is none.
 
 feature_importances_ : ndarray of shape (`n_features_in_`,)
-    Sum of the magnitudes of each input feature's weights, normalised to the sum 1.
+    Sum of the magnitudes of each input feature's weights, normalised to the sum 1. They
+    say little of a first layer that is full, as with few features, and does not evolve.
 
 n_connections_ : int
     Number of links.

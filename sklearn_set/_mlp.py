@@ -249,9 +249,9 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         """Update the model with a single epoch over the given data.
 
         The links evolve before each call but the first, as they do between the epochs
-        of `fit`. For a stream of small pieces use a small `zeta`, or 0. The topology
-        parameters `hidden_layer_sizes`, `epsilon` and `density` are those of the first
-        call.
+        of `fit`. A stream of small pieces wants a small `zeta`, or 0, if links are few,
+        and a smaller `alpha` with small batches. The topology parameters
+        `hidden_layer_sizes`, `epsilon` and `density` are those of the first call.
 
         Parameters
         ----------
@@ -523,9 +523,9 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         """Update the model with a single epoch over the given data.
 
         The links evolve before each call but the first, as they do between the epochs
-        of `fit`. For a stream of small pieces use a small `zeta`, or 0. The topology
-        parameters `hidden_layer_sizes`, `epsilon` and `density` are those of the first
-        call.
+        of `fit`. A stream of small pieces wants a small `zeta`, or 0, if links are few,
+        and a smaller `alpha` with small batches. The topology parameters
+        `hidden_layer_sizes`, `epsilon` and `density` are those of the first call.
 
         Parameters
         ----------

@@ -1,5 +1,7 @@
 """Bad input: each kind gets an error that names the parameter or the remedy."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -224,6 +226,9 @@ def test_too_many_links_are_refused_before_any_work():
 def test_batch_size_beyond_the_data_is_clipped_with_a_warning():
     with pytest.warns(UserWarning, match="batch_size=50 is larger than the 20 samples"):
         mlp(batch_size=50).fit(X, Y)
+    with warnings.catch_warnings():  # the last piece of a stream is nothing to tell of
+        warnings.simplefilter("error")
+        mlp(batch_size=50).partial_fit(X, Y, classes=[0, 1])
 
 
 def set_index(clf):

@@ -92,7 +92,9 @@ class DegreeDisplay:
             The units before the layer, or those after it.
 
         power_law : bool, default=False
-            Whether to fit a power law, too; this needs igraph.
+            Whether to fit a power law, too; this needs igraph, and some seconds for
+            the test. For one with an `x_min` of your own make the display itself, with
+            ``fit=fit_power_law(degree, x_min)``.
 
         ax : matplotlib Axes, default=None
             To draw in; None makes new ones.
@@ -113,7 +115,7 @@ class DegreeDisplay:
         values = np.arange(1, degree.max() + 1)
         density = coef.nnz / math.prod(coef.shape)
         expected = Bunch(degree=values, share=binom.pmf(values, n_others, density))
-        fit = fit_power_law(degree) if power_law else None
+        fit = fit_power_law(degree, random_state=0) if power_law else None
         return cls(degree, expected=expected, fit=fit).plot(ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):

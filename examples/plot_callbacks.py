@@ -1,0 +1,69 @@
+"""
+Watching a fit with scikit-learn's callbacks
+============================================
+
+The estimators take part in scikit-learn's callbacks: each epoch is a task, at whose
+end a callback sees the network as it is then. ``ProgressBar`` shows how far a fit is;
+``ScoringMonitor`` scores the network after each epoch, by any of scikit-learn's
+scores.
+"""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import rich
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_set import SETMLPClassifier
+
+warnings.simplefilter("ignore", ConvergenceWarning)
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+
+# %%
+# The progress bar is set on the pipeline, and passed on to its steps. In a terminal it
+# moves; on this page it is printed once, when all is done, which takes a setting of
+# rich, the package that draws it. The monitor is set on the network, whose epochs it
+# shall score.
+
+rich.reconfigure(force_terminal=False, width=88)
+monitor = ScoringMonitor(scoring=["accuracy", "neg_log_loss"])
+network = SETMLPClassifier(epsilon=5, max_iter=30, random_state=0)
+network.set_callbacks(monitor)
+model = make_pipeline(StandardScaler(), network).set_callbacks(ProgressBar())
+model.fit(X_train, y_train)
+
+# %%
+# The log has a row for each task that was scored; here the epochs are wanted. The
+# monitor is given what the network is given: the training data, scaled.
+
+rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+accuracy = [row["accuracy"] for row in rows]
+log_loss = [-row["neg_log_loss"] for row in rows]
+for i in (0, 4, 9, len(rows) - 1):
+    print(
+        f"epoch {i + 1:2}: accuracy {accuracy[i]:.3f}, log-loss {log_loss[i]:.3f}, "
+        f"loss_curve_ {network.loss_curve_[i]:.3f}"
+    )
+print(f"accuracy on the test data: {model.score(X_test, y_test):.3f}")
+
+# %%
+# ``loss_curve_`` is what the network minimises, the log-loss and the penalty on the
+# weights, averaged over the batches of an epoch. It goes on falling when the log-loss
+# has little left to fall: from then on it is mostly the weights that become smaller.
+
+fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+epochs = range(1, len(rows) + 1)
+axes[0].plot(epochs, network.loss_curve_, label="loss_curve_, with the penalty")
+axes[0].plot(epochs, log_loss, label="log-loss, by the monitor")
+axes[0].set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
+axes[0].legend()
+axes[1].plot(epochs, accuracy, color="C1")
+axes[1].set(xlabel="epoch", ylabel="training accuracy, by the monitor")
+
+plt.show()

@@ -1,0 +1,87 @@
+"""
+How the degrees of the units change
+===================================
+
+A layer starts as a random graph, in which the number of links of a unit, its degree,
+has a binomial distribution. Evolution moves links to the units that make use of them,
+so that the distribution becomes much broader. The authors of SET found that it tends
+to a power law; here that is put to a test.
+"""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.stats import binom
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import minmax_scale
+
+from sklearn_set import SETMLPClassifier
+from sklearn_set.inspection import DegreeDisplay, degrees
+
+warnings.simplefilter("ignore", ConvergenceWarning)
+X, y = load_digits(return_X_y=True)
+X = minmax_scale(X)
+
+# %%
+# A network never evolves after its last epoch: with a single one, its links are those
+# that it started with. The same `random_state` gives the second network the same start.
+
+settings = {
+    "hidden_layer_sizes": (1000, 1000),
+    "epsilon": 5,
+    "n_iter_no_change": np.inf,
+    "random_state": 0,
+}
+before = SETMLPClassifier(max_iter=1, **settings).fit(X, y)
+after = SETMLPClassifier(max_iter=100, **settings).fit(X, y)
+
+# %%
+# The links that end at the units of the second hidden layer, with the binomial
+# distribution of a random graph (dashed). For the network that has evolved, a power law
+# is fitted to the degrees from `x_min` on, which is chosen by the fit itself.
+
+networks = {"before": before, "after 100 epochs": after}
+fig, axes = plt.subplots(1, 2, figsize=(10, 4.5), sharey=True, layout="constrained")
+displays = [
+    DegreeDisplay.from_estimator(
+        network, layer=1, side="in", power_law=network is after, ax=ax
+    )
+    for ax, network in zip(axes, networks.values(), strict=True)
+]
+for ax, name in zip(axes, networks, strict=True):
+    ax.set(title=name, ylim=(5e-4, 2))
+    ax.legend(loc="upper left")
+plt.show()
+
+# %%
+# Mean and number of links stay the same; what changes is the spread, and the share of
+# units with more than twice the mean, next to what the binomial distribution expects.
+
+for name, network in networks.items():
+    degree = degrees(network)[1].in_degree
+    coef = network.coefs_[1]
+    many = 2 * degree.mean()
+    expected = binom.sf(many, coef.shape[0], coef.nnz / np.prod(coef.shape))
+    print(
+        f"{name}: mean {degree.mean():.1f}, standard deviation {degree.std():.1f}, "
+        f"largest {degree.max()}\n"
+        f"  above twice the mean {(degree > many).mean():.1%}, binomial {expected:.1%}"
+    )
+
+# %%
+# The test asks how often degrees drawn from the fitted law would be as far from it as
+# the network's are. A p-value below 0.1 rejects the law. If it is not rejected, look
+# at the number of units first: in a short tail, any law is hard to reject.
+
+fit = displays[1].fit
+verdict = "rejected" if fit.p_value < 0.1 else "not rejected"
+print(
+    f"power law with exponent {fit.exponent:.2f} for the {fit.n_units} units of degree "
+    f"{fit.x_min} or more: p = {fit.p_value:.2f}, {verdict}"
+)
+
+# %%
+# So the evolved degrees are far from those of a random graph, with a long tail; but a
+# broad distribution alone is not a power law.
