@@ -211,7 +211,7 @@ def test_partial_fit_classes():
     with pytest.raises(ValueError, match="at least two classes"):
         mlp().partial_fit(X, 0 * Y, classes=[0])
     with pytest.raises(ValueError, match=r"`y` has classes not in .* \[0 1\]"):
-        mlp().partial_fit(X, Y, classes=[0, 1])
+        mlp().partial_fit(X, Y, classes=[0, 1, 2])
 
 
 def test_too_many_links_are_refused_before_any_work():
@@ -228,7 +228,7 @@ def test_batch_size_beyond_the_data_is_clipped_with_a_warning():
         mlp(batch_size=50).fit(X, Y)
     with warnings.catch_warnings():  # the last piece of a stream is nothing to tell of
         warnings.simplefilter("error")
-        mlp(batch_size=50).partial_fit(X, Y, classes=[0, 1])
+        mlp(batch_size=50).partial_fit(X, Y, classes=[0, 1, 2])
 
 
 def set_index(clf):
