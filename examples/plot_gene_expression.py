@@ -1,0 +1,115 @@
+"""
+A handful of genes by name
+==========================
+
+Gene expression has far more features than samples: here two kinds of leukemia are told
+apart by the activity of some 7,000 genes in 72 patients. A sparse network takes them
+all, and the strength of its inputs ranks them. This example selects a few by that
+rank, next to the usual test for each gene on its own, and shows the strongest by name.
+
+The data come from OpenML; ``--data FOLDER`` reads ``leukemia.mat`` of
+`scikit-feature <https://jundongl.github.io/scikit-feature/datasets.html>`_ from a
+folder, whose genes have numbers for names and three levels for values.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy.io import loadmat
+from sklearn.datasets import fetch_openml
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import (
+    SelectFromModel,
+    SelectKBest,
+    VarianceThreshold,
+    f_classif,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_set import SETMLPClassifier
+from sklearn_set.inspection import InputStrengthDisplay
+
+
+def load(folder):
+    """Return a frame with a column for each gene, and the kinds of leukemia."""
+    if folder is None:
+        return fetch_openml("leukemia", version=1, return_X_y=True, as_frame=True)
+    content = loadmat(Path(folder, "leukemia.mat"))
+    X = pd.DataFrame(content["X"]).add_prefix("gene ")
+    return X, content["Y"].ravel()
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--data", metavar="FOLDER", help="with leukemia.mat")
+X, y = load(parser.parse_args().data)
+
+# %%
+# All genes
+# ---------
+# With 72 patients, one more or less told right is more than a percentage point. Small
+# batches let the network make several steps in an epoch.
+
+warnings.simplefilter("ignore", ConvergenceWarning)  # 50 epochs are enough
+folds = StratifiedKFold(5, shuffle=True, random_state=0)
+network = SETMLPClassifier((100,), epsilon=5, batch_size=8, max_iter=50, random_state=0)
+expression = X.to_numpy(np.float32)  # without the names, for speed
+model = make_pipeline(StandardScaler(), network)
+linear = make_pipeline(StandardScaler(), LogisticRegression())
+of_all = cross_val_score(model, expression, y, cv=folds).mean()
+of_linear = cross_val_score(linear, expression, y, cv=folds).mean()
+print(f"{len(X)} patients, {X.shape[1]:,} genes")
+print(f"accuracy with all genes: {of_all:.3f}, logistic regression: {of_linear:.3f}")
+
+# %%
+# A few genes
+# -----------
+# The genes are chosen within the folds, by a pipeline: a choice that had seen the test
+# data would look better than it is. `f_classif` tests one gene at a time, and takes
+# next to no time; on data as clear as these the network's choice need not be better.
+
+sizes = (5, 20, 50)
+scores = {"network": [], "f_classif": []}
+for k in sizes:
+    selectors = {
+        "network": SelectFromModel(network, max_features=k, threshold=-np.inf),
+        # Some genes may be constant within a fold.
+        "f_classif": make_pipeline(VarianceThreshold(), SelectKBest(f_classif, k=k)),
+    }
+    for name, selector in selectors.items():
+        few = make_pipeline(StandardScaler(), selector, LogisticRegression())
+        scores[name].append(cross_val_score(few, expression, y, cv=folds).mean())
+
+print("accuracy of a logistic regression on a few genes")
+print("genes     ", *(f"{k:5}" for k in sizes))
+for name, means in scores.items():
+    print(f"{name:10}", *(f"{mean:5.3f}" for mean in means))
+
+# %%
+# The strongest genes
+# -------------------
+# Fitted to the frame, with all patients, the network has the names of the genes. Their
+# ranks depend on chance, too: another `random_state` starts from other links, and genes
+# that go together can stand in for each other.
+
+model.set_output(transform="pandas").fit(X.astype(np.float32), y)
+strongest = X.columns[np.argsort(-network.feature_importances_)[: sizes[-1]]]
+by_test = selectors["f_classif"].fit(X, y).get_feature_names_out()
+n_both = np.isin(strongest, by_test).sum()
+print(f"links: {network.n_connections_:,}, {network.density_:.1%} of all possible ones")
+print(f"f_classif also chooses {n_both} of the {sizes[-1]} strongest genes")
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
+InputStrengthDisplay.from_estimator(network, ax=left, n_features=20)
+for name, means in scores.items():
+    right.plot(sizes, means, marker="o", label=f"{name}, logistic regression")
+right.axhline(of_all, color="gray", linestyle="--", label="network, all genes")
+right.set(xlabel="number of genes", ylabel="accuracy (5-fold)", xticks=sizes)
+right.legend()
+plt.show()

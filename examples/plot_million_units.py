@@ -1,0 +1,79 @@
+"""
+A million units on a laptop
+===========================
+
+The time and the memory that a network takes grow with its links, not with the links it
+could have. Here networks with up to a million hidden units, in two layers, learn the
+digits for three epochs. Nobody needs a million units for that; the example shows what
+they cost.
+"""
+
+import time
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+
+from sklearn_set import SETMLPClassifier
+
+X, y = load_digits(return_X_y=True)
+X = (X / 16).astype(np.float32)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+
+# %%
+# Networks of growing width
+# -------------------------
+# With ``epsilon=1`` a layer has about one link for each unit on either side of it. The
+# weights are kept in compressed rows: a number and the index of a unit for each link,
+# and where each unit's links begin. float32 input gives float32 weights. The seconds
+# include drawing the random graph, and its evolution between the epochs.
+
+warnings.simplefilter("ignore", ConvergenceWarning)  # three epochs are meant
+EPOCHS = 3
+
+
+def megabytes(network):
+    """Return the memory that the weights of a network take."""
+    parts = [(coef.data, coef.indices, coef.indptr) for coef in network.coefs_]
+    return sum(array.nbytes for layer in parts for array in layer) / 1e6
+
+
+n_units, seconds, memory, dense_memory = [], [], [], []
+print("    units       links   of dense        MB   s an epoch   accuracy")
+for width in (500, 5_000, 50_000, 500_000):
+    network = SETMLPClassifier(
+        (width, width), epsilon=1, alpha=0, max_iter=EPOCHS, random_state=0
+    )
+    start = time.perf_counter()
+    network.fit(X_train, y_train)
+    seconds.append((time.perf_counter() - start) / EPOCHS)
+    n_units.append(2 * width)
+    memory.append(megabytes(network))
+    dense_memory.append(4e-6 * network.n_connections_ / network.density_)
+    print(
+        f"{n_units[-1]:9,}   {network.n_connections_:9,}   {network.density_:8.4%}   "
+        f"{memory[-1]:7.2f}   {seconds[-1]:10.2f}   "
+        f"{network.score(X_test, y_test):8.3f}"
+    )
+
+# %%
+# Time and memory
+# ---------------
+# Time and memory of the sparse networks grow with the links and so in proportion to the
+# units, apart from what each step costs in any case; the weights of dense networks
+# would grow with the square of the units. Training takes more memory than the weights:
+# for what the solver keeps of each link, and for the units' outputs on a batch. The
+# narrow networks would want more epochs or a larger learning rate.
+
+print(f"dense weights of the widest in float32: {dense_memory[-1] / 1e6:.1f} TB")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+left.loglog(n_units, seconds, marker="o")
+left.set(xlabel="hidden units", ylabel="seconds an epoch")
+right.loglog(n_units, memory, marker="o", label="links")
+right.loglog(n_units, dense_memory, marker="o", linestyle="--", label="dense weights")
+right.set(xlabel="hidden units", ylabel="megabytes")
+right.legend()
+plt.show()
