@@ -13,13 +13,11 @@ The images come from OpenML; ``--data FOLDER`` reads the four original files,
 
 import argparse
 import gzip
-import tempfile
 import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.animation import FuncAnimation, PillowWriter
 from sklearn.datasets import fetch_openml
 from sklearn.exceptions import ConvergenceWarning
 
@@ -94,23 +92,8 @@ plt.show()
 # %%
 # Links
 # -----
-# The number of links, epoch by epoch. ``recorder.animate(path, (28, 28))`` writes a GIF
-# in one call; here the animation is drawn by hand, to be shown on this page, too.
+# The number of links, epoch by epoch. With a path, ``recorder.animate((28, 28), path)``
+# also writes the animation as a GIF.
 
-figure, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
-image = ax.imshow(first.reshape(28, 28), vmin=0, vmax=np.max(recorder.degrees_))
-figure.colorbar(image, label="links of the pixel")
-ax.set(xticks=[], yticks=[])
-
-
-def draw(i):
-    """Draw one of the records."""
-    image.set_data(recorder.degrees_[i].reshape(28, 28))
-    ax.set_title(f"after epoch {recorder.epochs_[i]}")
-
-
-animation = FuncAnimation(figure, draw, len(recorder.epochs_), interval=200)
-path = Path(tempfile.gettempdir(), "links_of_pixels.gif")
-animation.save(path, PillowWriter(fps=5))
-print(f"written to {path}")
+animation = recorder.animate((28, 28), what="degree")
 plt.show()

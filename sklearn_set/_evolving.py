@@ -95,6 +95,7 @@ class Evolver:
     def end_epoch(self):
         """Count an epoch."""
         self._clock.n_epochs += 1
+        self._signals = None  # refers to who trains, who refers to this: memory stays
 
     def _is_due(self, n):
         """Whether to evolve after n epochs or batches: between them, never after."""

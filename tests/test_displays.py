@@ -203,12 +203,14 @@ def test_animation(what, digits, tmp_path):
 
     recorder = TopologyRecorder()
     SETRBM(5, n_iter=3, random_state=0).set_callbacks(recorder).fit(digits[0])
-    recorder.animate(tmp_path / "record.gif", (8, 8), what=what)
+    animation = recorder.animate((8, 8), tmp_path / "record.gif", what=what)
+    label = animation._fig.axes[1].get_ylabel()
+    assert label == f"{what} of the inputs"
     with Image.open(tmp_path / "record.gif") as image:
         assert image.n_frames == 3
     with pytest.raises(ValueError, match="image_shape"):
-        recorder.animate(tmp_path / "record.gif", (8, 9))
+        recorder.animate((8, 9))
     with pytest.raises(ValueError, match="what must be"):
-        recorder.animate(tmp_path / "record.gif", (8, 8), what="weights")
+        recorder.animate((8, 8), what="weights")
     with pytest.raises(ValueError, match="no record"):
-        TopologyRecorder().animate(tmp_path / "record.gif", (8, 8))
+        TopologyRecorder().animate((8, 8))

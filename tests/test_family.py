@@ -1,6 +1,8 @@
 """What both perceptrons have in common, and what a regressor is expected to do."""
 
+import gc
 import pickle
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -216,6 +218,26 @@ def test_html_has_a_table_of_layers(Estimator):
         for text in (f"{n_in:,} → {n_out:,}", f"{coef.nnz:,}", f"{density:.2%}"):
             assert f"<td>{text}</td>" in html
     assert f"<td>{model.n_connections_:,}</td><td>{model.density_:.2%}</td>" in html
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+@both
+def test_memory_is_free_without_the_garbage_collector(Estimator, call):
+    """No cycle of references holds what a model has trained."""
+    X, y = DATA[Estimator]
+    model = small(Estimator, max_iter=3)
+    if call == "partial_fit" and Estimator is SETMLPClassifier:
+        model.partial_fit(X, y, classes=np.unique(y))
+    gc.disable()
+    try:
+        weights = getattr(model, call)(X, y).coefs_[0].data
+        while weights.base is not None:
+            weights = weights.base
+        alive = weakref.ref(weights)
+        del model, weights
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 @both

@@ -99,16 +99,18 @@ class TopologyRecorder:
         for record in (self.epochs_, self.degrees_, self.strengths_):
             record[:] = [record[i] for i in kept]
 
-    def animate(self, path, image_shape, *, what="strength", interval=200, **kwargs):
-        """Write the record as an animated GIF.
+    def animate(
+        self, image_shape, path=None, *, what="strength", interval=200, **kwargs
+    ):
+        """Make an animation of the record, and write it as a GIF.
 
         Parameters
         ----------
-        path : str or path-like
-            Where to write it.
-
         image_shape : (int, int)
             Rows and columns of the input's pixels.
+
+        path : str or path-like, default=None
+            Where to write it; None to leave that.
 
         what : {'strength', 'degree'}, default='strength'
             What to show.
@@ -118,6 +120,11 @@ class TopologyRecorder:
 
         **kwargs : dict
             For matplotlib's `imshow`.
+
+        Returns
+        -------
+        animation : matplotlib.animation.FuncAnimation
+            Keep it as long as its figure is shown.
 
         Raises
         ------
@@ -132,18 +139,20 @@ class TopologyRecorder:
 
         frames = self._frames(what)
         shape = _image_shape(image_shape, frames[0].size)
-        figure, ax = plt.subplots(figsize=(4, 4.2))
+        figure, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
         style = {"vmin": 0, "vmax": max(frame.max() for frame in frames)}
         image = ax.imshow(frames[0].reshape(shape), **style | kwargs)
+        figure.colorbar(image, label=f"{what} of the inputs")
         ax.set(xticks=[], yticks=[])
 
         def draw(i):
             image.set_data(frames[i].reshape(shape))
-            ax.set_title(f"{what} of the inputs, epoch {self.epochs_[i]}")
+            ax.set_title(f"after epoch {self.epochs_[i]}")
 
         animation = FuncAnimation(figure, draw, len(frames), interval=interval)
-        animation.save(path, PillowWriter(fps=1000 / interval))
-        plt.close(figure)
+        if path is not None:
+            animation.save(path, PillowWriter(fps=1000 / interval))
+        return animation
 
     def _frames(self, what):
         records = {"strength": "strengths_", "degree": "degrees_"}
