@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_set._activations import ACTIVATIONS, Identity
-from sklearn_set._batches import as_rows, map_batches, predict_batch_size
+from sklearn_set._batches import as_rows, in_row_order, map_batches, predict_batch_size
 from sklearn_set._connectivity import SparseLayer
 from sklearn_set._density import links_per_layer
 from sklearn_set._dropout import NO_DROPOUT, Dropout
@@ -382,6 +382,8 @@ class BaseSETMLP(SETEstimator):
         weights = self._with_class_weights(own_weights, y)
         # Callbacks and scorers see rows as the user would pass them to predict.
         data = Data(given if hasattr(self, "feature_names_in_") else X, y)
+        if not incremental:
+            X = in_row_order(X)
         if fresh:
             self._start_streams()
         used, held_out = self._split(y, weights, own_validation.X is not None)

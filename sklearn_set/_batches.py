@@ -192,6 +192,15 @@ def as_rows(X, max_batch):
     return (SparseRows if issparse(X) else DenseRows)(X, max_batch)
 
 
+def in_row_order(X):
+    """Return X, or a copy in C order if it is dense and in another.
+
+    Batches are rows at random: in Fortran order, as MATLAB and pandas have it, each
+    number of a row would fetch a cache line of its own, in each epoch anew.
+    """
+    return X if issparse(X) else np.ascontiguousarray(X)
+
+
 def predict_batch_size(n_units, itemsize):
     """Return how many rows to predict at a time.
 

@@ -123,17 +123,17 @@ INLINE VEC BLOCK_NAME(bend)(VEC z, REAL slope)
     return SELECT(z > 0, z, slope * z);
 }
 
-/* 1 / (1 + exp(-z)). With e = exp(-|z|) that is 1 / (1 + e) or e / (1 + e), and
- * e = 2^n exp(r) for r = -|z| - n ln 2 in [-ln 2 / 2, ln 2 / 2], exp(r) by its series.
+/* exp(y) for |y| up to 87 (float) or 708 (double): 2^n exp(r) for
+ * r = y - n ln 2 in [-ln 2 / 2, ln 2 / 2], exp(r) by its series.
  * To add `rounder` leaves the integer n in the lowest bits. */
-INLINE VEC BLOCK_NAME(logistic)(VEC z)
+INLINE VEC BLOCK_NAME(power)(VEC y)
 {
 #if REAL_BYTES == 4
-    const REAL rounder = 12582912, lowest = -87; /* 1.5 * 2^23 */
+    const REAL rounder = 12582912; /* 1.5 * 2^23 */
     const REAL ln2_high = 0.693359375f, ln2_low = -2.12194440054690583e-4f;
     const int terms = 7, mantissa = 23;
 #else
-    const REAL rounder = 6755399441055744, lowest = -708; /* 1.5 * 2^52 */
+    const REAL rounder = 6755399441055744; /* 1.5 * 2^52 */
     const REAL ln2_high = 0.693147180369123816490, ln2_low = 1.90821492927058770002e-10;
     const int terms = 13, mantissa = 52;
 #endif
@@ -141,8 +141,6 @@ INLINE VEC BLOCK_NAME(logistic)(VEC z)
         VEC number;
         WORDS words;
     } shifted, e;
-    const VEC one = (VEC){0} + 1, negative = SELECT(z < 0, z, -z);
-    const VEC y = SELECT(negative < lowest, (VEC){0} + lowest, negative);
     shifted.number = y * (REAL)1.44269504088896340736 + rounder;
     const VEC n = shifted.number - rounder;
     const VEC r = (y - n * ln2_high) - n * ln2_low;
@@ -150,7 +148,17 @@ INLINE VEC BLOCK_NAME(logistic)(VEC z)
     for (int i = terms; i >= 0; i--) /* Horner's rule */
         e.number = e.number * r + (REAL)inverse_factorials[i];
     e.words += shifted.words << mantissa;
-    return SELECT(z < 0, e.number, one) / (one + e.number);
+    return e.number;
+}
+
+/* 1 / (1 + exp(-z)). With e = exp(-|z|) that is 1 / (1 + e) or e / (1 + e). */
+INLINE VEC BLOCK_NAME(logistic)(VEC z)
+{
+    const REAL lowest = REAL_BYTES == 4 ? -87 : -708;
+    const VEC one = (VEC){0} + 1, negative = SELECT(z < 0, z, -z);
+    const VEC y = SELECT(negative < lowest, (VEC){0} + lowest, negative);
+    const VEC e = BLOCK_NAME(power)(y);
+    return SELECT(z < 0, e, one) / (one + e);
 }
 
 /* A batch is taken in blocks of up to eight vectors. The last vector of the last block

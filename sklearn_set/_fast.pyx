@@ -67,6 +67,9 @@ cdef extern from "_tiles.h":
         const double*, const double*, Py_ssize_t, Py_ssize_t, double*) nogil
     void logistic_float(float*, Py_ssize_t) nogil
     void logistic_double(double*, Py_ssize_t) nogil
+    void flip_double(
+        const double*, const double*, const double*, double, double*,
+        Py_ssize_t) nogil
     void gather_unit_float(
         const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
         Py_ssize_t, Py_ssize_t, int, float, float, float*) nogil
@@ -1359,7 +1362,7 @@ cdef inline void _take_logs(
 cdef void _flip_unit(
     const real* v, double bias, const int32_t[::1] hidden, const int32_t[::1] links,
     const real[::1] weights, const real[:, ::1] inputs, const double[:, ::1] on,
-    const double[:, ::1] off, double* product, double* terms,
+    const double[:, ::1] off, double* flip, double* product, double* terms,
 ) noexcept nogil:
     """terms[b] = log P(v[b] | all others) of one unit that is either v or 1 - v.
 
@@ -1367,27 +1370,23 @@ cdef void _flip_unit(
     of such ratios is taken before it may overflow.
     """
     cdef Py_ssize_t b, j, batch = inputs.shape[1]
-    cdef double w, up, down, flip, factor, farthest = 0, passed = 0
+    cdef double w, farthest = 0, passed = 0
     cdef Py_ssize_t k
     for b in range(batch):
-        flip = 1 - 2 * <double> v[b]
-        farthest = max(farthest, fabs(flip))
-        product[b], terms[b] = 1, bias * flip
+        flip[b] = 1 - 2 * <double> v[b]
+        farthest = max(farthest, fabs(flip[b]))
+        product[b], terms[b] = 1, bias * flip[b]
     for k in range(hidden.shape[0]):
         j, w = hidden[k], weights[links[k]]
         if fabs(w) * farthest > SAFE_EXPONENT:
             for b in range(batch):
-                terms[b] += _log_ratio(inputs[j, b], w * (1 - 2 * <double> v[b]))
+                terms[b] += _log_ratio(inputs[j, b], w * flip[b])
             continue
         passed += fabs(w) * farthest
         if passed > SAFE_EXPONENT:
             passed = fabs(w) * farthest
             _take_logs(product, terms, batch)
-        up, down = exp(w), exp(-w)
-        for b in range(batch):
-            flip = 1 - 2 * <double> v[b]
-            factor = up if flip == 1 else down if flip == -1 else exp(w * flip)
-            product[b] *= off[j, b] + on[j, b] * factor
+        flip_double(flip, &on[j, 0], &off[j, 0], w, product, batch)
     for b in range(batch):
         terms[b] = -_softplus(terms[b] + log(product[b]))
 
@@ -1412,7 +1411,7 @@ def pseudo_log_likelihood(
     const real[::1] bias,                # IN   (n_visible,)
     double[:, ::1] on,                   # scratch (n_hidden, batch)
     double[:, ::1] off,                  # scratch (n_hidden, batch)
-    double[:, ::1] products,             # scratch (n_threads, batch)
+    double[:, ::1] scratch,              # scratch (n_threads, 2 batch)
     double[:, ::1] terms,                # scratch (n_visible, batch)
     double[::1] out,                     # OUT  (batch,)
     int n_threads,
@@ -1436,7 +1435,8 @@ def pseudo_log_likelihood(
             _flip_unit(
                 &v[i, 0], bias[i], hidden[indptr[i]:indptr[i + 1]],
                 links[indptr[i]:indptr[i + 1]], weights, inputs, on, off,
-                &products[threadid(), 0], &terms[i, 0])
+                &scratch[threadid(), 0], &scratch[threadid(), batch],
+                &terms[i, 0])
         _sum_terms(terms, out)
 
 

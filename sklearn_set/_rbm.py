@@ -23,7 +23,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_set import _partition
-from sklearn_set._batches import as_rows, map_batches, predict_batch_size
+from sklearn_set._batches import as_rows, in_row_order, map_batches, predict_batch_size
 from sklearn_set._boltzmann import BoltzmannMachine
 from sklearn_set._connectivity import SparseLayer
 from sklearn_set._density import links_per_layer
@@ -464,7 +464,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         fresh = not hasattr(self, "components_") or not (self.warm_start or incremental)
         given = X
         X = self._check_X(X, fresh=fresh)
-        rows = as_rows(X, 1)
+        rows = as_rows(X if incremental else in_row_order(X), 1)
         weights_rng = self._start_streams() if fresh else None
         used, held_out = self._split(X.shape[0])
         if fresh:

@@ -106,6 +106,35 @@ static inline void NAME(logistic)(REAL *z, ptrdiff_t batch)
         z[b] = padded[b];
 }
 
+/* product[b] *= off[b] + on[b] * exp(w * flip[b]), where |w * flip[b]| is at most 300.
+ * The end of the batch is padded, so that all of it takes the same way. */
+static inline void NAME(flip)(
+    const REAL *flip, const REAL *on, const REAL *off, REAL w, REAL *product,
+    ptrdiff_t batch)
+{
+    REAL padded[4][LANES] = {{0}};
+    const REAL *from[4];
+    for (ptrdiff_t b = 0; b < batch; b += LANES) {
+        const REAL *whole[4] = {flip + b, on + b, off + b, product + b};
+        const ptrdiff_t rest = batch - b;
+        for (int i = 0; i < 4; i++) {
+            for (ptrdiff_t j = 0; rest < LANES && j < rest; j++)
+                padded[i][j] = whole[i][j];
+            from[i] = rest < LANES ? padded[i] : whole[i];
+        }
+        const VEC e = BLOCK_NAME(power)(w * LOAD(from[0]));
+        const VEC ratio = LOAD(from[2]) + LOAD(from[1]) * e;
+        const VEC result = LOAD(from[3]) * ratio;
+        if (rest >= LANES)
+            STORE(product + b, result);
+        else {
+            STORE(padded[3], result);
+            for (ptrdiff_t j = 0; j < rest; j++)
+                product[b + j] = padded[3][j];
+        }
+    }
+}
+
 /* A batch of less than a vector, in pieces that a FEW holds. */
 #define FOR_FEW(batch, few)                                                            \
     do {                                                                               \

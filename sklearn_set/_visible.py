@@ -100,7 +100,7 @@ class BernoulliUnits:
         _fast.pseudo_log_likelihood(
             v, inputs, *machine.layer.by_target(), machine.layer.links.weights,
             machine.visible_bias, np.empty(inputs.shape), np.empty(inputs.shape),
-            np.empty((n_threads, v.shape[1])), np.empty(v.shape), out, n_threads,
+            np.empty((n_threads, 2 * v.shape[1])), np.empty(v.shape), out, n_threads,
         )  # fmt: skip
         return out
 

@@ -554,7 +554,7 @@ def test_pseudo_log_likelihood(batch, n_hidden, n_visible, dtype, n_threads, see
     out = np.full(batch, np.nan)
     _fast.pseudo_log_likelihood(
         v, inputs, *by_target(W), W.data, b, *np.empty((2, n_hidden, batch)),
-        np.empty((n_threads, batch)), np.empty((n_visible, batch)), out, n_threads,
+        np.empty((n_threads, 2 * batch)), np.empty((n_visible, batch)), out, n_threads,
     )  # fmt: skip
     assert_allclose(out, expected, rtol=1e-3 if dtype == np.float32 else 1e-9)
 
@@ -566,7 +566,7 @@ def test_pseudo_log_likelihood_of_extreme_weights_is_finite():
     inputs = W @ v
     _fast.pseudo_log_likelihood(
         v, inputs, *by_target(W), W.data, np.zeros(2), *np.empty((2, 2, 2)),
-        np.empty((1, 2)), np.empty((2, 2)), out, 1,
+        np.empty((1, 4)), np.empty((2, 2)), out, 1,
     )  # fmt: skip
     assert np.isfinite(out).all()
 
