@@ -124,15 +124,15 @@ def test_power_law_recovers_the_exponent(exponent, rng):
 
 def test_power_law_is_repeatable(rng):
     pytest.importorskip("igraph")
-    degrees = power_law(2.5, 500, rng)
-    first, again, other = (fit_power_law(degrees, random_state=s) for s in (0, 0, 1))
+    degrees = power_law(2.5, 200, rng)
+    first, again, other = (fit_power_law(degrees, 1, random_state=s) for s in (0, 0, 1))
     assert first == again
     assert first.exponent == other.exponent and first.p_value != other.p_value
 
 
 def test_power_law_is_refused_for_a_random_graph(rng):
     pytest.importorskip("igraph")
-    fit = fit_power_law(rng.binomial(1000, 0.02, size=5000), x_min=10)
+    fit = fit_power_law(rng.binomial(1000, 0.02, size=2000), x_min=10)
     assert fit.p_value < 0.01
 
 

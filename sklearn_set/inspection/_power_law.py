@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
+from threadpoolctl import threadpool_limits
 
 
 def fit_power_law(degrees, x_min=None, random_state=None):
@@ -61,11 +62,13 @@ def fit_power_law(degrees, x_min=None, random_state=None):
             "degrees must be one-dimensional and of integers, with at least one above "
             f"0, got {degrees!r}."
         )
-    # igraph has one generator for all, Python's unless told otherwise.
+    # igraph has one generator for all, Python's unless told otherwise, and its threads
+    # draw from it as they come.
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     igraph.set_random_number_generator(random.Random(int(seed)))
     try:
-        found = igraph.power_law_fit(values.tolist(), x_min, method="discrete")
+        with threadpool_limits(limits=1, user_api="openmp"):
+            found = igraph.power_law_fit(values.tolist(), x_min, method="discrete")
     finally:
         igraph.set_random_number_generator(random)
     return Bunch(
