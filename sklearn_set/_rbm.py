@@ -464,7 +464,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         fresh = not hasattr(self, "components_") or not (self.warm_start or incremental)
         given = X
         X = self._check_X(X, fresh=fresh)
-        rows = as_rows(X if incremental else in_row_order(X), 1)
+        if fresh or not incremental:
+            X = in_row_order(X)
+        rows = as_rows(X, 1)
         weights_rng = self._start_streams() if fresh else None
         used, held_out = self._split(X.shape[0])
         if fresh:

@@ -413,7 +413,7 @@ def test_visible_biases_start_at_the_log_odds():
 
 
 def test_very_sparse_data_give_sane_features(rng):
-    """scikit-learn's issue 9694: features were all 0 or all 1."""
+    """BernoulliRBM's features are all 0 or all 1 there."""
     X = random_array((1000, 20_000), density=0.001, format="csr", rng=rng)
     X.data[:] = 1
     hidden = SETRBM(100, random_state=0).fit_transform(X)
@@ -651,6 +651,15 @@ def test_visible_std_is_a_unit_of_measure(settings, dtype, digits):
         (wide.score(X), scaled.score(X / 2) - n_features * np.log(2)),
     ]:
         assert_allclose(own, other, **tolerance)
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_the_memory_layout_of_X_changes_nothing(call, digits):
+    X = digits[0] / 3  # whose means are rounded
+    models = [
+        getattr(small(), call)(layout(X)) for layout in (np.array, np.asfortranarray)
+    ]
+    assert_same_model(*models)
 
 
 def test_binary_units_have_no_std(digits):

@@ -4,7 +4,6 @@ import random
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
-from threadpoolctl import threadpool_limits
 
 
 def fit_power_law(degrees, x_min=None, random_state=None):
@@ -46,7 +45,8 @@ def fit_power_law(degrees, x_min=None, random_state=None):
     -----
     The test takes seconds for 1000 units. An `x_min` that is chosen by the fit may
     leave a few units only, ``n_units``, with an exponent far above 3: that any law
-    passes the test in so short a tail says nothing.
+    passes the test in so short a tail says nothing. igraph's generator of random
+    numbers is Python's afterwards, whatever it was before.
     """
     try:
         import igraph
@@ -54,6 +54,8 @@ def fit_power_law(degrees, x_min=None, random_state=None):
         raise ImportError(
             "fit_power_law needs igraph; install it with: pip install igraph"
         ) from error
+    from threadpoolctl import threadpool_limits  # scikit-learn has it
+
     values = np.asarray(degrees)
     values = values[values > 0]
     is_integer = values.dtype.kind in "iu"

@@ -110,7 +110,7 @@ class TopologyRecorder:
             Rows and columns of the input's pixels.
 
         path : str or path-like, default=None
-            Where to write it; None to leave that.
+            Where to write it, which closes its figure; None to leave that.
 
         what : {'strength', 'degree'}, default='strength'
             What to show.
@@ -137,7 +137,7 @@ class TopologyRecorder:
         from matplotlib import pyplot as plt
         from matplotlib.animation import FuncAnimation, PillowWriter
 
-        frames = self._frames(what)
+        frames, epochs = list(self._frames(what)), list(self.epochs_)
         shape = _image_shape(image_shape, frames[0].size)
         figure, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
         style = {"vmin": 0, "vmax": max(frame.max() for frame in frames)}
@@ -147,11 +147,12 @@ class TopologyRecorder:
 
         def draw(i):
             image.set_data(frames[i].reshape(shape))
-            ax.set_title(f"after epoch {self.epochs_[i]}")
+            ax.set_title(f"after epoch {epochs[i]}")
 
         animation = FuncAnimation(figure, draw, len(frames), interval=interval)
         if path is not None:
             animation.save(path, PillowWriter(fps=1000 / interval))
+            plt.close(figure)
         return animation
 
     def _frames(self, what):
