@@ -17,8 +17,8 @@ def find(folder, pattern):
 
 
 def read_idx(path):
-    """Read one of MNIST's compressed files."""
-    content = gzip.open(path).read()
+    """Read one of MNIST's original files, compressed or not."""
+    content = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
     n_dims = content[3]
     shape = np.frombuffer(content, ">i4", n_dims, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * n_dims).reshape(shape)

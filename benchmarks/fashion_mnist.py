@@ -11,25 +11,21 @@ With few images, shifted and mirrored copies of them help::
 """
 
 import argparse
-import gzip
 import time
-from pathlib import Path
 
+import data
 import numpy as np
 from sklearn.datasets import fetch_openml
 
 from sklearn_set import SETMLPClassifier
 
 
-def read_idx(folder, name):
-    """Read one of the original files, compressed or not."""
-    path = next(Path(folder).glob(f"{name}*"), None)
+def read(folder, name):
+    """Return the content of one of the original files."""
+    path = data.find(folder, f"{name}*")
     if path is None:
         raise SystemExit(f"There is no {name} in {folder}.")
-    content = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
-    n_dims = content[3]
-    shape = np.frombuffer(content, ">i4", n_dims, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * n_dims).reshape(shape)
+    return data.read_idx(path)
 
 
 def load(folder):
@@ -39,10 +35,10 @@ def load(folder):
         X, y = X.astype(np.float32), y.astype(int)
         return X[:60_000], y[:60_000], X[60_000:], y[60_000:]
     X_train, X_test = (
-        read_idx(folder, f"{part}-images").reshape(-1, 784).astype(np.float32)
+        read(folder, f"{part}-images").reshape(-1, 784).astype(np.float32)
         for part in ("train", "t10k")
     )
-    y_train, y_test = (read_idx(folder, f"{part}-labels") for part in ("train", "t10k"))
+    y_train, y_test = (read(folder, f"{part}-labels") for part in ("train", "t10k"))
     return X_train, y_train, X_test, y_test
 
 

@@ -432,7 +432,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         fitted = {
             "n_components": self.components_.shape[0],
             "visible": next(k for k, v in VISIBLES.items() if type(self._units) is v),
-            "visible_std": self._units.variance**0.5,
+            "visible_std": self._units.std,
         }
         for name, value in fitted.items():
             if getattr(self, name) != value:

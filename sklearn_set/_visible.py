@@ -45,7 +45,7 @@ class BernoulliUnits:
 
     is_binary = True  # then the mean is 1 / (1 + exp(-inputs))
     shown_dtype = bool  # of sampled values; None for the model's
-    variance = 1.0  # the inputs are W.T h times this, plus the biases
+    std = variance = 1.0  # the inputs are W.T h times the variance, plus the biases
 
     def __init__(self, std=1.0):
         if std != 1:

@@ -662,6 +662,14 @@ def test_the_memory_layout_of_X_changes_nothing(call, digits):
     assert_same_model(*models)
 
 
+def test_visible_std_stays_what_it_was(digits):
+    X = digits[0] - digits[0].mean(axis=0)
+    rbm = small(visible="gaussian", visible_std=2.3, learning_rate=1e-3)
+    rbm.partial_fit(X).partial_fit(X)
+    with pytest.raises(ValueError, match="visible_std=5 is not what the model"):
+        rbm.set_params(visible_std=5).partial_fit(X)
+
+
 def test_binary_units_have_no_std(digits):
     with pytest.raises(ValueError, match="visible_std=2 is for visible='gaussian'"):
         small(visible_std=2).fit(digits[0])
