@@ -54,7 +54,7 @@ INLINE VEC BLOCK_NAME(first_of)(VEC a, VEC b, ptrdiff_t n)
     const BITS count = n < LANES ? (BITS)n : LANES;
     return SELECT(lane < count, a, b);
 #else
-    return a;
+    return n > 0 ? a : b;
 #endif
 }
 
@@ -196,7 +196,7 @@ INLINE void BLOCK_NAME(gather_block)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;
-        FETCH_ROW(x, stride, units, k, nv * VECTOR_BYTES, reach);
+        FETCH_ROW(x, stride, units, k, reach);
         FETCH_WEIGHT(weights, links, k, reach);
         for (int v = 0; v < nv; v++)
             total[v] += w * LOAD(row + AT(v, nv, last));
@@ -231,22 +231,38 @@ static inline void BLOCK_NAME(gather_blocks)(
 
 /* ---- backward ---- */
 
+/* Store what comes back through a vector of samples `own`; with what is there already
+ * if it `adds`. The first `before` samples are done. */
+INLINE void BLOCK_NAME(send_back)(
+    VEC own, VEC back, int adds, REAL slope, ptrdiff_t before, REAL *signal)
+{
+    const VEC old = LOAD(signal);
+    const VEC total = adds ? old + back : back;
+    const VEC bent = SELECT(own > 0, total, slope * total);
+    STORE(signal, BLOCK_NAME(first_of)(old, bent, before));
+}
+
 /* For one source with activations x[b] and links k to targets[k]:
- * signal[b] += sum_k weights[k] * delta[targets[k], b], unless it is NULL;
+ * signal[b] = sum_k weights[k] * delta[targets[k], b], times `slope` where x[b] <= 0,
+ * unless signal is NULL; if it `adds`, together with what is there;
  * dots[k] += x[b] * delta[targets[k], b] - less_x[b] * less_delta[targets[k], b], summed
  * over b but for the lanes; without the second term if those are NULL. */
 INLINE void BLOCK_NAME(learn_block)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t stride, const int32_t *targets, const REAL *weights, ptrdiff_t n,
-    REAL *signal, VEC *dots, const int reach, const int nv, ptrdiff_t last)
+    REAL *signal, int adds, REAL slope, VEC *dots, const int reach, const int nv,
+    ptrdiff_t last)
 {
     const ptrdiff_t twice = (nv - 1) * LANES - last; /* lanes that were here before */
-    VEC own[4], less[4], back[4];
+    VEC own[WIDEST_LEARN], less[WIDEST_LEARN], back[WIDEST_LEARN];
     for (int v = 0; v < nv; v++) {
         own[v] = LOAD(x + AT(v, nv, last));
         if (less_x)
             less[v] = LOAD(less_x + AT(v, nv, last));
         back[v] = (VEC){0};
+        PREFETCH(x + stride + AT(v, nv, last)); /* the next source */
+        if (signal)
+            PREFETCH(signal + AT(v, nv, last)); /* written at the end */
     }
     own[nv - 1] = BLOCK_NAME(after)(own[nv - 1], twice);
     if (less_x)
@@ -255,55 +271,54 @@ INLINE void BLOCK_NAME(learn_block)(
         const REAL *row = delta + targets[k] * stride;
         const REAL *less_row = less_delta + targets[k] * stride;
         VEC dot = dots[k];
-        FETCH_ROW(delta, stride, targets, k, nv * VECTOR_BYTES, reach);
+        FETCH_ROW(delta, stride, targets, k, reach);
         if (less_x)
-            FETCH_ROW(less_delta, stride, targets, k, nv * VECTOR_BYTES, reach);
+            FETCH_ROW(less_delta, stride, targets, k, reach);
         for (int v = 0; v < nv; v++) {
-            const VEC d = LOAD(row + AT(v, nv, last));
-            if (signal)
+            VEC d = LOAD(row + AT(v, nv, last));
+            if (signal) {
+                PIN(d);
                 back[v] += weights[k] * d;
+            }
             dot += own[v] * d;
             if (less_x)
                 dot -= less[v] * LOAD(less_row + AT(v, nv, last));
         }
         dots[k] = dot;
     }
-    if (!signal)
-        return;
-    back[nv - 1] = BLOCK_NAME(after)(back[nv - 1], twice);
-    for (int v = 0; v < nv; v++) {
-        REAL *sum = signal + AT(v, nv, last);
-        STORE(sum, LOAD(sum) + back[v]);
-    }
+    for (int v = 0; signal && v < nv; v++)
+        BLOCK_NAME(send_back)(own[v], back[v], adds, slope, v == nv - 1 ? twice : 0,
+                              signal + AT(v, nv, last));
 }
 
 /* The same for a batch of at least one vector; gradient[k] = the whole sum. */
 static inline void BLOCK_NAME(learn_blocks)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
-    int reach, REAL *signal, REAL *gradient)
+    int reach, REAL *signal, int adds, REAL slope, REAL *gradient)
 {
     VEC dots[STRIP];
     for (ptrdiff_t k = 0; k < (n + 3) / 4 * 4; k++)
         dots[k] = (VEC){0};
 #define WITH(b, nv, last)                                                              \
     BLOCK_NAME(learn_block)(x + (b), delta + (b), NULL, NULL, batch, targets, weights, \
-                            n, signal + (b), dots, REACHED, nv, last)
+                            n, signal + (b), adds, slope, dots, REACHED, nv, last)
 #define WITHOUT(b, nv, last)                                                           \
     BLOCK_NAME(learn_block)(x + (b), delta + (b), NULL, NULL, batch, targets, weights, \
-                            n, NULL, dots, REACHED, nv, last)
+                            n, NULL, 0, 1, dots, REACHED, nv, last)
 #define LESS(b, nv, last)                                                              \
     BLOCK_NAME(learn_block)(x + (b), delta + (b), less_x + (b), less_delta + (b),      \
-                            batch, targets, weights, n, NULL, dots, REACHED, nv, last)
+                            batch, targets, weights, n, NULL, 0, 1, dots, REACHED, nv, \
+                            last)
 #define LEARN(known)                                                                   \
     do {                                                                               \
         enum { REACHED = known };                                                      \
         if (less_x)                                                                    \
-            FOR_BLOCKS(batch, 4, LESS);                                                \
+            FOR_BLOCKS(batch, WIDEST_LEARN, LESS);                                     \
         else if (signal)                                                               \
-            FOR_BLOCKS(batch, 4, WITH);                                                \
+            FOR_BLOCKS(batch, WIDEST_LEARN, WITH);                                     \
         else                                                                           \
-            FOR_BLOCKS(batch, 4, WITHOUT);                                             \
+            FOR_BLOCKS(batch, WIDEST_LEARN, WITHOUT);                                  \
     } while (0)
     FOR_REACH(reach, LEARN);
 #undef WITH

@@ -46,13 +46,14 @@
 #define HAS_SHUFFLE 0
 #endif
 
-/* Keeps the compiler from merging the product with what follows. */
+/* Puts a value into a register: the compiler neither merges the product with what
+ * follows, nor loads the value again for each use. */
 #if HAS_VECTORS && (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__)
-#define ROUNDED(product) __asm__("" : "+x"(product))
+#define PIN(value) __asm__("" : "+x"(value))
 #elif HAS_VECTORS && defined(__aarch64__)
-#define ROUNDED(product) __asm__("" : "+w"(product))
+#define PIN(value) __asm__("" : "+w"(value))
 #else
-#define ROUNDED(product) ((void)0)
+#define PIN(value) ((void)0)
 #endif
 
 /* The baseline of x86-64 has 16-byte registers; a wider type would spill there. Where
@@ -68,6 +69,13 @@
 #define WIDE_BYTES 64
 #else
 #define WIDE_BYTES NARROW_BYTES
+#endif
+/* Vectors of samples that the backward pass holds, and their signals: 32 registers have
+ * room for twice as many as 16. */
+#if HAS_VECTORS && (defined(__AVX512F__) || defined(__aarch64__))
+#define WIDEST_LEARN 8
+#else
+#define WIDEST_LEARN 4
 #endif
 
 /* Subnormal numbers cost a hundred cycles each, and weights that decay end as such.
@@ -135,23 +143,18 @@ static const double inverse_factorials[] = {
 #define REACH(n, limit, far)                                                           \
     ((n) + 5 * FAR > (limit) ? NOT_AT_ALL : (far) ? FROM_MEMORY : WITHIN_CACHE)
 
-#define FETCH_LINES(fetch, base, stride, id, bytes)                                    \
-    do {                                                                               \
-        const char *ahead = (const char *)((base) + (id) * (stride));                  \
-        for (int line = 0; line < (int)(bytes); line += 64)                            \
-            fetch(ahead + line);                                                       \
-    } while (0)
-#define FETCH_ROW(base, stride, ids, k, bytes, reach)                                  \
+/* Of a row only the first line: the processor itself goes on with the next ones. */
+#define FETCH_ROW(base, stride, ids, k, reach)                                         \
     do {                                                                               \
         if ((reach) != NOT_AT_ALL)                                                     \
-            FETCH_LINES(PREFETCH, base, stride, (ids)[(k) + NEAR], bytes);             \
+            PREFETCH((base) + (ids)[(k) + NEAR] * (stride));                           \
         if ((reach) == FROM_MEMORY)                                                    \
-            FETCH_LINES(PREFETCH_L2, base, stride, (ids)[(k) + FAR], bytes);           \
+            PREFETCH_L2((base) + (ids)[(k) + FAR] * (stride));                         \
     } while (0)
 #define FETCH_FAR(base, stride, ids, k, reach)                                         \
     do {                                                                               \
         if ((reach) == FROM_MEMORY)                                                    \
-            FETCH_LINES(PREFETCH_L2, base, stride, (ids)[(k) + 4 * FAR], 1);           \
+            PREFETCH_L2((base) + (ids)[(k) + 4 * FAR] * (stride));                     \
     } while (0)
 #define FETCH_WEIGHT(weights, links, k, reach)                                         \
     do {                                                                               \

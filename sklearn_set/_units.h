@@ -81,16 +81,6 @@ INLINE void NAME(pick)(
 #undef PAIR
 }
 
-/* The backward pass through it, z being its value: signal where z > 0, ... */
-INLINE void NAME(bend_back)(
-    const REAL *restrict z, REAL *restrict signal, ptrdiff_t batch, REAL slope)
-{
-    for (ptrdiff_t b = 0; b < batch; b++) {
-        const REAL bent = slope * signal[b]; /* without a branch */
-        signal[b] = z[b] > 0 ? signal[b] : bent;
-    }
-}
-
 /* Replace z[b] by 1 / (1 + exp(-z[b])). The last vector overlaps the one before it. */
 static inline void NAME(logistic)(REAL *z, ptrdiff_t batch)
 {
@@ -156,7 +146,7 @@ INLINE void NAME(gather_few)(
     FEW total = (FEW){0} + bias;
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
-        FETCH_ROW(x, stride, units, k, 1, reach);
+        FETCH_ROW(x, stride, units, k, reach);
         FETCH_WEIGHT(weights, links, k, reach);
         total += w * NAME(load_few)(x + units[k] * stride, width);
     }
@@ -258,7 +248,7 @@ static inline void NAME(scatter_unit)(
 INLINE VEC NAME(times)(REAL a, VEC b)
 {
     VEC product = a * b;
-    ROUNDED(product);
+    PIN(product);
     return product;
 }
 #define TIMES NAME(times)
@@ -537,30 +527,30 @@ static inline double NAME(learn_unit)(
         FOR_REACH(REACH(n, limit, far), SMALL);
 #undef SMALL
     }
-    for (ptrdiff_t b = 0; signal && batch >= LANES && b < batch; b++)
-        signal[b] = 0;
-    for (ptrdiff_t k = 0; k < n; k += STRIP) {
+    ptrdiff_t k = 0;
+    do { /* once without links, too: the signal is then 0 */
         const ptrdiff_t m = n - k < STRIP ? n - k : STRIP;
+        const REAL bent = n - k > STRIP ? 1 : slope; /* when the sum is complete */
         squares += NAME(sum_of_squares)(weights + k, m, limit - k);
         if (IS_WIDE(batch))
             SIZED(learn_blocks, WIDE_BYTES)
             (x, delta, less_x, less_delta, batch, targets + k, weights + k, m,
-             REACH(m, limit - k, far), signal, gradient);
+             REACH(m, limit - k, far), signal, k > 0, bent, gradient);
         else if (batch >= LANES)
             SIZED(learn_blocks, NARROW_BYTES)
             (x, delta, less_x, less_delta, batch, targets + k, weights + k, m,
-             REACH(m, limit - k, far), signal, gradient);
+             REACH(m, limit - k, far), signal, k > 0, bent, gradient);
         else
             NAME(learn_narrow)(x, delta, less_x, less_delta, batch, targets + k,
                                weights + k, m, limit - k, far, few, gradient);
         NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m,
                       room - k);
+        k += STRIP;
+    } while (k < n);
+    for (ptrdiff_t b = 0; signal && batch < LANES && b < batch; b++) {
+        const REAL bent = slope * few[b]; /* without a branch */
+        signal[b] = x[b] > 0 ? few[b] : bent;
     }
-    if (!signal)
-        return squares;
-    for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)
-        signal[b] = few[b];
-    NAME(bend_back)(x, signal, batch, slope);
     return squares;
 }
 
