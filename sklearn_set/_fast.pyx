@@ -84,18 +84,16 @@ cdef extern from "_tiles.h":
         Py_ssize_t, int, double*) nogil
     double learn_unit_float(
         const float*, const float*, const float*, const float*, Py_ssize_t,
-        const int32_t*, float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, float,
+        const int32_t*, float*, Py_ssize_t, Py_ssize_t, int, float,
         const double*, float*, Py_ssize_t, float*) nogil
     double learn_unit_double(
         const double*, const double*, const double*, const double*, Py_ssize_t,
-        const int32_t*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, double,
+        const int32_t*, double*, Py_ssize_t, Py_ssize_t, int, double,
         const double*, double*, Py_ssize_t, double*) nogil
     void descend_float(
-        const double*, float*, float*, Py_ssize_t, const float*, Py_ssize_t,
-        Py_ssize_t) nogil
+        const double*, float*, float*, Py_ssize_t, const float*, Py_ssize_t) nogil
     void descend_double(
-        const double*, double*, double*, Py_ssize_t, const double*, Py_ssize_t,
-        Py_ssize_t) nogil
+        const double*, double*, double*, Py_ssize_t, const double*, Py_ssize_t) nogil
     void bend_unit_float(
         const float*, const float*, Py_ssize_t, Py_ssize_t, float*) nogil
     void bend_unit_double(
@@ -678,9 +676,9 @@ cdef inline void _descend(
     const real* gradient, Py_ssize_t n,
 ) noexcept nogil:
     if real is float:
-        descend_float(step, values, state, apart, gradient, n, n)
+        descend_float(step, values, state, apart, gradient, n)
     else:
-        descend_double(step, values, state, apart, gradient, n, n)
+        descend_double(step, values, state, apart, gradient, n)
 
 
 cdef inline void _update_strip(
@@ -749,7 +747,7 @@ def learn(
     gets sum_j w_ij ** 2 of the weights as they were. Samples in ``less_x`` and
     ``less_delta`` subtract from the gradient; with them there is no signal.
     """
-    cdef Py_ssize_t part, last, i, first, n, room
+    cdef Py_ssize_t part, last, i, first, n
     cdef Py_ssize_t batch = x.shape[1], n_links = targets.shape[0]
     cdef real* back
     cdef real* own
@@ -772,20 +770,19 @@ def learn(
             for i in range(part * chunk, last):
                 first = indptr[i]
                 n = indptr[i + 1] - first
-                room = indptr[last] - first
                 back = &signal[i, 0] if has_signal else NULL
                 own = &state[0, 0] + first if has_state else NULL
                 if real is float:
                     squares[i] = learn_unit_float(
                         &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
-                        &targets[0] + first, &weights[0] + first, n, room,
+                        &targets[0] + first, &weights[0] + first, n,
                         n_links - first, far, slope, &step[0], own, n_links, back)
                 else:
                     squares[i] = learn_unit_double(
                         &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
-                        &targets[0] + first, &weights[0] + first, n, room,
+                        &targets[0] + first, &weights[0] + first, n,
                         n_links - first, far, slope, &step[0], own, n_links, back)
         restore_mode(mode)
 

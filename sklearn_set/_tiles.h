@@ -46,8 +46,7 @@
 #define HAS_SHUFFLE 0
 #endif
 
-/* Puts a value into a register: the compiler neither merges the product with what
- * follows, nor loads the value again for each use. */
+/* Keeps a value in a register; the compiler would load it again for each use. */
 #if HAS_VECTORS && (defined(__x86_64__) || defined(__i386__)) && defined(__SSE2__)
 #define PIN(value) __asm__("" : "+x"(value))
 #elif HAS_VECTORS && defined(__aarch64__)

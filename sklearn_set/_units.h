@@ -242,60 +242,64 @@ static inline void NAME(scatter_unit)(
 
 /* ---- solvers: one step in place; g = scale * gradient + decay * w ---- */
 
-/* A product that is rounded. The compiler may contract a sum of two products in two
- * ways, and choose differently where a function is inlined again; which copy of sgd_lanes
- * sees a link depends on the threads. */
-INLINE VEC NAME(times)(REAL a, VEC b)
-{
-    VEC product = a * b;
-    PIN(product);
-    return product;
-}
-#define TIMES NAME(times)
-
 /* v <- momentum * v - rate * g;  w <- w + ahead * v - now * g
  * with (ahead, now) = (1, 0), or (momentum, rate) for Nesterov's momentum.
  * Without momentum there is no velocity (NULL) and w <- w - rate * g. */
-INLINE void NAME(sgd_lanes)(
-    const double *step, REAL *w, REAL *velocity, VEC gradient, ptrdiff_t count)
+#define SGD_STEP(TYPE, READ, WRITE, gradient)                                          \
+    do {                                                                               \
+        const REAL rate = (REAL)step[1], momentum = (REAL)step[2],                     \
+                   ahead = (REAL)step[3], now = (REAL)step[4],                         \
+                   scale = (REAL)step[5], decay = (REAL)step[6];                       \
+        const TYPE w0 = READ(w), g = scale * (gradient) + decay * w0;                  \
+        TYPE w1 = w0 - rate * g;                                                       \
+        if (velocity) {                                                                \
+            const TYPE v1 = momentum * READ(velocity) - rate * g;                      \
+            w1 = w0 + ahead * v1 - now * g;                                            \
+            WRITE(velocity, v1);                                                       \
+        }                                                                              \
+        WRITE(w, w1);                                                                  \
+    } while (0)
+
+/* For a vector of links. */
+INLINE void NAME(sgd_lanes)(const double *step, REAL *w, REAL *velocity, VEC gradient)
 {
-    const REAL rate = (REAL)step[1], momentum = (REAL)step[2], ahead = (REAL)step[3],
-               now = (REAL)step[4], scale = (REAL)step[5], decay = (REAL)step[6];
-    const VEC w0 = LOAD(w), g = TIMES(scale, gradient) + TIMES(decay, w0);
-    VEC w1 = w0 - TIMES(rate, g);
-    if (velocity) {
-        const VEC v0 = LOAD(velocity), v1 = TIMES(momentum, v0) - TIMES(rate, g);
-        w1 = w0 + TIMES(ahead, v1) - TIMES(now, g);
-        STORE(velocity, BLOCK_NAME(first_of)(v1, v0, count));
-    }
-    STORE(w, BLOCK_NAME(first_of)(w1, w0, count));
+    SGD_STEP(VEC, LOAD, STORE, gradient);
 }
 
-/* For n links. Those after them are stored as they are, where there is `room`. */
+/* For as many links as a FEW holds, or less. */
+INLINE void NAME(sgd_few)(
+    const double *step, REAL *w, REAL *velocity, const REAL *gradient, const int width)
+{
+#define READ(p) NAME(load_few)(p, width)
+#define WRITE(p, a) NAME(store_few)(p, a, width)
+    SGD_STEP(FEW, READ, WRITE, READ(gradient));
+#undef READ
+#undef WRITE
+}
+
+/* For less than a vector of links, each touched alone: if the next unit's were stored
+ * along with them, its first load would wait until all these stores are done. */
+INLINE void NAME(sgd_rest)(
+    const double *step, REAL *w, REAL *velocity, const REAL *gradient, ptrdiff_t n)
+{
+#define FEW_OF(k, width)                                                               \
+    NAME(sgd_few)(step, w + (k), velocity ? velocity + (k) : NULL, gradient + (k), width)
+    FOR_FEW(n, FEW_OF);
+#undef FEW_OF
+}
+
 static inline void NAME(sgd)(
     const double *shared_step, REAL *w, REAL *velocity, const REAL *gradient,
-    ptrdiff_t n, ptrdiff_t room)
+    ptrdiff_t n)
 {
-    REAL some_w[LANES] = {0}, some_v[LANES] = {0};
     double step[7]; /* own, so that it stays in registers */
     ptrdiff_t k = 0;
     for (int i = 0; i < 7; i++)
         step[i] = shared_step[i];
-    for (; k < n && k + LANES <= room; k += LANES)
+    for (; k + LANES <= n; k += LANES)
         NAME(sgd_lanes)(step, w + k, velocity ? velocity + k : NULL,
-                        LOAD(gradient + k), n - k);
-    if (k >= n)
-        return;
-    for (ptrdiff_t i = k; i < n; i++) {
-        some_w[i - k] = w[i];
-        some_v[i - k] = velocity ? velocity[i] : 0;
-    }
-    NAME(sgd_lanes)(step, some_w, velocity ? some_v : NULL, LOAD(gradient + k), LANES);
-    for (ptrdiff_t i = k; i < n; i++) {
-        w[i] = some_w[i - k];
-        if (velocity)
-            velocity[i] = some_v[i - k];
-    }
+                        LOAD(gradient + k));
+    NAME(sgd_rest)(step, w + k, velocity ? velocity + k : NULL, gradient + k, n - k);
 }
 
 /* m <- m + (1 - beta_1)(g - m);  v <- v + (1 - beta_2)(g g - v);
@@ -323,15 +327,13 @@ INLINE void NAME(adam)(
 
 #undef ROOT
 
-/* One step of the rule that step[0] names; the states lie `apart` from each other.
- * `gradient` has room for n rounded up to LANES, and the links for `room` >= n, of which
- * those beyond n are left as they are. */
+/* One step of the rule that step[0] names, for n links; their states lie `apart`. */
 static inline void NAME(descend)(
     const double *step, REAL *w, REAL *state, ptrdiff_t apart, const REAL *gradient,
-    ptrdiff_t n, ptrdiff_t room)
+    ptrdiff_t n)
 {
     if (step[0] == SGD)
-        NAME(sgd)(step, w, state, gradient, n, room);
+        NAME(sgd)(step, w, state, gradient, n);
     else if (step[0] == ADAM)
         NAME(adam)(step, w, state, state + apart, gradient, n, 0);
     else if (step[0] == ADAMW)
@@ -476,16 +478,16 @@ static inline double NAME(sum_of_squares)(
     return (double)BLOCK_NAME(sum)(part) + rest;
 }
 
-/* All that learn_unit does, in one loop and with the same arithmetic, for one or two
- * samples, SGD and at most a strip of links, the last vector of which this thread may
- * store. Where rows are short, all else would take longer than the links. */
+/* All that learn_unit does, in one loop, for one or two samples, SGD and n links, with as
+ * many as a vector after them. Where rows are short, all else would take longer than the
+ * links. */
 INLINE double NAME(learn_small)(
     const REAL *x, const REAL *delta, const int32_t *targets, REAL *weights,
     ptrdiff_t n, REAL slope, const double *shared_step, REAL *state, REAL *signal,
     const int reach, const int width)
 {
     VEC part[4] = {{0}};
-    REAL total[4];
+    REAL total[4], rest[LANES];
     double step[7]; /* own, so that it stays in registers */
     for (int i = 0; i < 7; i++)
         step[i] = shared_step[i];
@@ -493,8 +495,14 @@ INLINE double NAME(learn_small)(
         const VEC w = BLOCK_NAME(first)(LOAD(weights + k), n - k);
         const VEC g = NAME(through)(
             x, delta, width, targets + k, w, (VEC){0}, part, reach, width);
+        REAL *velocity = state ? state + k : NULL;
         part[3] += w * w;
-        NAME(sgd_lanes)(step, weights + k, state ? state + k : NULL, g, n - k);
+        if (k + LANES <= n)
+            NAME(sgd_lanes)(step, weights + k, velocity, g);
+        else {
+            STORE(rest, g);
+            NAME(sgd_rest)(step, weights + k, velocity, rest, n - k);
+        }
     }
     BLOCK_NAME(sums)(part, 4, total);
     for (int b = 0; signal && b < width; b++) {
@@ -507,18 +515,18 @@ INLINE double NAME(learn_small)(
 /* The backward pass of one source and the solver's step on its links:
  * signal[b] = bend'(x[b]) * sum_k weights[k] * delta[targets[k], b], unless NULL;
  * gradient_k = sum_b x[b] * delta[targets[k], b].
- * `limit` links follow in memory; `room` of them are this thread's alone.
+ * `limit` links follow in memory, these included.
  * Returns the sum of the squared weights as they were. */
 static inline double NAME(learn_unit)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, REAL *weights, ptrdiff_t n,
-    ptrdiff_t room, ptrdiff_t limit, int far, REAL slope, const double *step,
+    ptrdiff_t limit, int far, REAL slope, const double *step,
     REAL *state, ptrdiff_t apart, REAL *signal)
 {
     REAL gradient[STRIP + LANES], few[LANES] = {0};
     double squares = 0;
-    if (batch <= 2 && batch < LANES && !less_x && step[0] == SGD && n <= STRIP
-        && n + LANES - 1 <= room) {
+    if (batch <= 2 && batch < LANES && !less_x && step[0] == SGD
+        && n + LANES - 1 <= limit) {
 #define SMALL(reach)                                                                   \
     return batch == 2 ? NAME(learn_small)(x, delta, targets, weights, n, slope, step,  \
                                           state, signal, reach, 2)                     \
@@ -543,8 +551,7 @@ static inline double NAME(learn_unit)(
         else
             NAME(learn_narrow)(x, delta, less_x, less_delta, batch, targets + k,
                                weights + k, m, limit - k, far, few, gradient);
-        NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m,
-                      room - k);
+        NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m);
         k += STRIP;
     } while (k < n);
     for (ptrdiff_t b = 0; signal && batch < LANES && b < batch; b++) {
@@ -617,4 +624,4 @@ static inline void NAME(drop)(
 #undef IS_WIDE
 #undef FEW
 #undef FOR_FEW
-#undef TIMES
+#undef SGD_STEP
