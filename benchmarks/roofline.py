@@ -92,11 +92,11 @@ def kernels(units, links_per_unit, batch):
     layer.links.weights[:] = 0.1 * rng.standard_normal(n_links)
     layer.prepare(np.zeros((1, n_links), np.float32))
     x, delta = rng.standard_normal((2, units, batch)).astype(np.float32)
-    out, signal, bias = np.empty_like(x), np.empty_like(x), np.zeros(units, np.float32)
+    out, bias = np.empty_like(x), np.zeros(units, np.float32)
     step = SGD(1e-6, momentum=0.9, nesterov=True).steps(1 / batch, 0.0)[0]
     return {
         "forward": lambda: layer.to_targets(x, bias, out),
-        "backward, update": lambda: layer.learn(x, delta, signal, step),
+        "backward, update": lambda: layer.learn(x, delta, step, sends=True),
     }
 
 

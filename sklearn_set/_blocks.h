@@ -261,8 +261,6 @@ INLINE void BLOCK_NAME(learn_block)(
             less[v] = LOAD(less_x + AT(v, nv, last));
         back[v] = (VEC){0};
         PREFETCH(x + stride + AT(v, nv, last)); /* the next source */
-        if (signal)
-            PREFETCH(signal + AT(v, nv, last)); /* written at the end */
     }
     own[nv - 1] = BLOCK_NAME(after)(own[nv - 1], twice);
     if (less_x)

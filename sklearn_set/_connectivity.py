@@ -289,7 +289,7 @@ class SparseLayer:
             x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads, logistic
         )
 
-    def learn(self, x, delta, signal, step, slope=1.0, less=None):
+    def learn(self, x, delta, step, slope=1.0, sends=False, less=None):
         """Move every link by one step of the solver, in place.
 
         Parameters
@@ -298,16 +298,15 @@ class SparseLayer:
             Activations of the sources.
         delta : ndarray of shape (n_out, batch)
             The loss's gradient at the targets.
-        signal : ndarray of shape (n_in, batch) or None
-            Gets the loss's gradient at the sources, ``f'(x) * (W @ delta)``. None where
-            it is not wanted, and for a SparseBatch.
         step : ndarray of shape (7,)
             The solver's coefficients.
         slope : float, default=1.0
             Of the activation f that made `x`, below 0.
+        sends : bool, default=False
+            Whether the loss's gradient at the sources, ``f'(x) * (W @ delta)``, takes
+            the place of `x`. Not for a SparseBatch, nor with `less`.
         less : (ndarray, ndarray), default=None
-            Like `x` and `delta`, samples that subtract from the gradient; there is no
-            signal then.
+            Like `x` and `delta`, samples that subtract from the gradient.
 
         Returns
         -------
@@ -320,18 +319,16 @@ class SparseLayer:
         self._require_sources(x)
         if isinstance(x, SparseBatch):
             return self._learn_nonzeros(x, delta, step)
-        if signal is not None:
-            require_shape("The batch", signal, (self.n_in, x.shape[1]))
         if self._squares is None:
             self._squares = np.zeros(self.n_in)
         less_x, less_delta = less or (None, None)
         if less is not None:
-            signal = None
             require_shape("The batch", less_x, x.shape)
             require_shape("The batch", less_delta, delta.shape)
         _fast.learn(
-            x, delta, *self.links, step, slope, signal, self._squares, self.n_threads,
-            less_x, less_delta,
+            x, delta, *self.links, step, slope, sends and less is None, self._squares,
+            self._scratch((self.n_threads, x.shape[1])), self.n_threads, less_x,
+            less_delta,
         )  # fmt: skip
         return self._squares
 

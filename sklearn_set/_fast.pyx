@@ -726,7 +726,7 @@ def update(
 
 
 def learn(
-    const real[:, ::1] x,                # IN    (n_in, batch)
+    real[:, ::1] x,                      # INOUT (n_in, batch) if it sends, or else IN
     const real[:, ::1] delta,            # IN    (n_out, batch)
     const int32_t[::1] indptr,           # IN    (n_in + 1,)
     const int32_t[::1] targets,          # IN    (n_links,)
@@ -734,25 +734,26 @@ def learn(
     real[:, ::1] state,                  # INOUT (n_states, n_links)
     const double[::1] step,              # IN    the solver's coefficients
     real slope,                          # IN    of the sources' activation below 0
-    real[:, ::1] signal,                 # OUT   (n_in, batch), or None
+    bint sends,                          # IN    not with samples that subtract
     double[::1] squares,                 # OUT   (n_in,)
+    real[:, ::1] row,                    # scratch (n_threads, batch)
     int n_threads,
     const real[:, ::1] less_x=None,      # IN    (n_in, batch), or None
     const real[:, ::1] less_delta=None,  # IN    (n_out, batch)
 ):
     """The fused backward sweep over the sources, with the solver's step in place.
 
-    For source i and its links (i, j): signal[i] = f'(x[i]) sum_j w_ij delta[j] with the
-    weights as they were, gradient_ij = x[i] . delta[j], then the step. ``squares``
-    gets sum_j w_ij ** 2 of the weights as they were. Samples in ``less_x`` and
-    ``less_delta`` subtract from the gradient; with them there is no signal.
+    For source i and its links (i, j): gradient_ij = x[i] . delta[j], then the step.
+    ``squares`` gets sum_j w_ij ** 2 of the weights as they were. If it sends, the
+    signal f'(x[i]) sum_j w_ij delta[j], by the weights as they were, takes the place of
+    x[i], which no other source needs. Samples in ``less_x`` and ``less_delta`` subtract
+    from the gradient.
     """
-    cdef Py_ssize_t part, last, i, first, n
+    cdef Py_ssize_t part, i, first, n
     cdef Py_ssize_t batch = x.shape[1], n_links = targets.shape[0]
-    cdef real* back
+    cdef const real* source
     cdef real* own
-    cdef bint has_less = less_x is not None
-    cdef bint has_signal = signal is not None, has_state = state.shape[0] > 0
+    cdef bint has_less = less_x is not None, has_state = state.shape[0] > 0
     cdef int far = delta.shape[0] * batch * sizeof(real) > WARM_BYTES
     cdef int team = _team(n_links * batch, n_threads)
     cdef int chunk = _chunk(x.shape[0], team)
@@ -766,24 +767,28 @@ def learn(
         for part in prange(
             (x.shape[0] + chunk - 1) // chunk, schedule="dynamic", chunksize=1
         ):
-            last = min(x.shape[0], (part + 1) * chunk)
-            for i in range(part * chunk, last):
+            for i in range(part * chunk, min(x.shape[0], (part + 1) * chunk)):
                 first = indptr[i]
                 n = indptr[i + 1] - first
-                back = &signal[i, 0] if has_signal else NULL
+                source = &x[i, 0]
+                if sends and n > STRIP:     # each strip adds to the signal
+                    source = &row[threadid(), 0]
+                    memcpy(&row[threadid(), 0], &x[i, 0], batch * sizeof(real))
                 own = &state[0, 0] + first if has_state else NULL
                 if real is float:
                     squares[i] = learn_unit_float(
-                        &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
+                        source, &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
                         &targets[0] + first, &weights[0] + first, n,
-                        n_links - first, far, slope, &step[0], own, n_links, back)
+                        n_links - first, far, slope, &step[0], own, n_links,
+                        &x[i, 0] if sends else NULL)
                 else:
                     squares[i] = learn_unit_double(
-                        &x[i, 0], &delta[0, 0], &less_x[i, 0] if has_less else NULL,
+                        source, &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
                         &targets[0] + first, &weights[0] + first, n,
-                        n_links - first, far, slope, &step[0], own, n_links, back)
+                        n_links - first, far, slope, &step[0], own, n_links,
+                        &x[i, 0] if sends else NULL)
         restore_mode(mode)
 
 

@@ -51,7 +51,6 @@ class Network:
             layer.n_out if own.slope is None else 0
             for layer, own in zip(layers, activations, strict=False)
         )
-        self._signals = None
         self._own_states = None
 
     @classmethod
@@ -99,13 +98,6 @@ class Network:
     def _sum(self, i, batch):
         """Return the array for what layer i's activation is computed from."""
         return self._sums[i].view(self.layers[i].n_out, batch)
-
-    def _signal(self, i, batch):
-        """Return the array for the gradient before layer i; two take turns."""
-        if self._signals is None:
-            widest = max(layer.n_in for layer in self.layers[1:])
-            self._signals = self._buffers([widest, widest])
-        return self._signals[i % 2].view(self.layers[i].n_in, batch)
 
     # -- what training keeps ----------------------------------------------
 
@@ -211,14 +203,11 @@ class Network:
         for i in reversed(range(len(self.layers))):
             self._update(0, i, delta, own_step)
             if i == 0:
-                own = self.layers[0].learn(x, delta, None, link_step)
-                return squares + own.sum()
-            source = self._output(i - 1, delta.shape[1])
-            signal = self._signal(i, delta.shape[1])
-            slope = self._slope(i - 1)
-            squares += (
-                self.layers[i].learn(source, delta, signal, link_step, slope).sum()
-            )
+                return squares + self.layers[0].learn(x, delta, link_step).sum()
+            # The activations turn into the gradient with respect to them.
+            signal, slope = self._output(i - 1, delta.shape[1]), self._slope(i - 1)
+            own = self.layers[i].learn(signal, delta, link_step, slope, sends=True)
+            squares += own.sum()
             dropout.apply(i, signal, self.n_threads)
             gradient = self._bend(i - 1, signal)
             if gradient is not None:
@@ -309,7 +298,7 @@ class Network:
             delta *= weights
         for i in reversed(range(1, len(self.layers))):
             layer, source = self.layers[i], self._output(i - 1, delta.shape[1])
-            signal = self._signal(i, delta.shape[1])
+            signal = np.empty_like(source)
             layer.to_sources(delta, np.zeros(layer.n_in, dtype=layer.dtype), signal)
             signal[source <= 0] *= self._slope(i - 1)
             self._bend(i - 1, signal)

@@ -513,7 +513,8 @@ INLINE double NAME(learn_small)(
 }
 
 /* The backward pass of one source and the solver's step on its links:
- * signal[b] = bend'(x[b]) * sum_k weights[k] * delta[targets[k], b], unless NULL;
+ * signal[b] = bend'(x[b]) * sum_k weights[k] * delta[targets[k], b], unless NULL; it may
+ * be x itself where there is one strip of links;
  * gradient_k = sum_b x[b] * delta[targets[k], b].
  * `limit` links follow in memory, these included.
  * Returns the sum of the squared weights as they were. */

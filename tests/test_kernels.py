@@ -252,8 +252,8 @@ def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
     step = sgd_step(0.2, 0.9, True, 0.5, 0.1)
     ours, other = W.copy(), velocity.copy()
     _fast.learn(
-        dense, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, None,
-        np.empty(n_in), 1,
+        dense, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, False,
+        np.empty(n_in), np.empty((1, batch), dtype), 1,
     )  # fmt: skip
     seen, squares = np.full(n_in, 6, np.int32), np.full(n_in, np.nan)
     before = ours.data.copy()
@@ -344,7 +344,7 @@ def test_wake(momentum, n_in, dtype, n_threads, clock, seed):
             for _ in range(clock - seen[i]):
                 _fast.learn(
                     np.zeros((1, 1), dtype), nothing, ends, W.indices[own].copy(), row,
-                    state, step, 1.0, None, np.empty(1), 1,
+                    state, step, 1.0, False, np.empty(1), nothing[:1], 1,
                 )  # fmt: skip
             twin.data[own], twin_v[:, own] = row, state
         tolerance = {"rtol": 10 * TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
@@ -362,7 +362,8 @@ def test_subnormals_are_flushed_and_the_mode_is_restored():
     for n_threads in (1, 2):
         _fast.learn(
             nothing, nothing, ends, zero, weights, velocity,
-            sgd_step(0.1, 0.9, False, 1.0, 0.0), 1.0, None, np.empty(1), n_threads,
+            sgd_step(0.1, 0.9, False, 1.0, 0.0), 1.0, False, np.empty(1), nothing,
+            n_threads,
         )  # fmt: skip
     assert weights[0] == 0 and velocity[0, 0] == 0
     assert tiny[0] * np.float32(0.5) > 0  # here they still count
@@ -389,7 +390,7 @@ def sgd_step(rate, momentum, nesterov, scale, decay):
     st.booleans(), st.booleans(), seeds,
 )  # fmt: skip
 def test_learn(
-    momentum, nesterov, n_in, n_out, batch, dtype, density, slope, n_threads, signals,
+    momentum, nesterov, n_in, n_out, batch, dtype, density, slope, n_threads, sends,
     has_less, seed,
 ):  # fmt: skip
     """Rows of more than a strip, and none, too."""
@@ -408,21 +409,19 @@ def test_learn(
     expected_signal = np.where(x > 0, 1, slope) * (W @ delta)
     expected_squares = (W * W).sum(axis=1)
 
-    signals = signals and not has_less
-    signal = np.full((n_in, batch), np.nan, dtype=dtype) if signals else None
-    squares = np.full(n_in, np.nan)
+    sends = sends and not has_less
+    squares, before = np.full(n_in, np.nan), x.copy()
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
     _fast.learn(
-        x, delta, W.indptr, W.indices, W.data, velocity, step, slope, signal, squares,
-        n_threads, *less,
+        x, delta, W.indptr, W.indices, W.data, velocity, step, slope, sends, squares,
+        np.empty((n_threads, batch), dtype), n_threads, *less,
     )  # fmt: skip
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(W.data, expected_w, **tolerance)
     assert_allclose(squares, expected_squares, **tolerance)
     if momentum:
         assert_allclose(velocity[0], expected_v, **tolerance)
-    if signals:
-        assert_allclose(signal, expected_signal, **tolerance)
+    assert_allclose(x, expected_signal if sends else before, **tolerance)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -435,15 +434,15 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
         rng = np.random.default_rng(1)
         W = random_weights(300, 200, 0.3, rng, dtype)
         x = rng.standard_normal((300, batch)).astype(dtype)
-        delta, signal = np.empty((200, batch), dtype), np.empty((300, batch), dtype)
+        delta, row = np.empty((200, batch), dtype), np.empty((n_threads, batch), dtype)
         velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
         bias, squares = np.zeros(200, dtype), np.empty(300)
         _fast.gather(x, *by_target(W), W.data, bias, 1.0, delta, n_threads)
         _fast.learn(
             x, delta, W.indptr, W.indices, W.data, velocity,
-            sgd_step(0.1, 0.9, True, 0.3, 0.2), 0.0, signal, squares, n_threads,
+            sgd_step(0.1, 0.9, True, 0.3, 0.2), 0.0, True, squares, row, n_threads,
         )  # fmt: skip
-        results.append((delta, signal, W.data, velocity, squares))
+        results.append((delta, x, W.data, velocity, squares))
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             assert_array_equal(a, b)

@@ -238,7 +238,7 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
             twin.update(theirs, inner, decay if decoupled else 0)
             of_links, of_biases = solver.steps(0.5, 0.3)
             if kind == "links":
-                layer.learn(np.ones((1, 1)), gradient, None, of_links)
+                layer.learn(np.ones((1, 1)), gradient, of_links)
             else:
                 _fast.update(gradient, values, state, of_biases, 1)
         ours = layer.links.weights if kind == "links" else values
@@ -270,7 +270,7 @@ def test_steps_follow_scikit_learn(solver, twin, kind, rng):
         twin.update_params([theirs], [0.5 * gradient[:, 0] + decay * theirs])
         of_links, of_biases = solver.steps(0.5, 0.3)
         if kind == "links":
-            layer.learn(np.ones((1, 1)), gradient, None, of_links)
+            layer.learn(np.ones((1, 1)), gradient, of_links)
         else:
             _fast.update(gradient, values, state, of_biases, 1)
     ours = layer.links.weights if kind == "links" else values
