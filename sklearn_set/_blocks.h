@@ -205,16 +205,19 @@ INLINE void BLOCK_NAME(gather_block)(
         STORE(out + AT(v, nv, last), BLOCK_NAME(bend)(total[v], slope));
 }
 
+/* For the units from `first` up to `end`. */
 static inline void BLOCK_NAME(gather_blocks)(
-    const REAL *x, ptrdiff_t batch, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, int reach, REAL bias, REAL slope, REAL *out)
+    const REAL *x, ptrdiff_t batch, const int32_t *indptr, const int32_t *units,
+    const int32_t *links, const REAL *weights, const REAL *bias, ptrdiff_t first,
+    ptrdiff_t end, int reach, REAL slope, REAL *out)
 {
-#define IN_ORDER(b, nv, last)                                                          \
-    BLOCK_NAME(gather_block)(x + (b), batch, units, NULL, weights, n, bias, slope,     \
-                             out + (b), REACHED, nv, last)
-#define INDEXED(b, nv, last)                                                           \
-    BLOCK_NAME(gather_block)(x + (b), batch, units, links, weights, n, bias, slope,    \
-                             out + (b), REACHED, nv, last)
+#define OF_UNITS(b, nv, last, links, weights)                                          \
+    for (ptrdiff_t u = first; u < end; u++)                                            \
+        BLOCK_NAME(gather_block)(x + (b), batch, units + indptr[u], links, weights,    \
+                                 indptr[u + 1] - indptr[u], bias[u], slope,            \
+                                 out + u * batch + (b), REACHED, nv, last)
+#define IN_ORDER(b, nv, last) OF_UNITS(b, nv, last, NULL, weights + indptr[u])
+#define INDEXED(b, nv, last) OF_UNITS(b, nv, last, links + indptr[u], weights)
 #define GATHER(known)                                                                  \
     do {                                                                               \
         enum { REACHED = known };                                                      \
@@ -224,6 +227,7 @@ static inline void BLOCK_NAME(gather_blocks)(
             FOR_BLOCKS(batch, 8, IN_ORDER);                                            \
     } while (0)
     FOR_REACH(reach, GATHER);
+#undef OF_UNITS
 #undef IN_ORDER
 #undef INDEXED
 #undef GATHER

@@ -289,7 +289,9 @@ class SparseLayer:
             x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads, logistic
         )
 
-    def learn(self, x, delta, step, slope=1.0, sends=False, less=None):
+    def learn(
+        self, x, delta, step, slope=1.0, *, sends=False, less=None, measures=True
+    ):
         """Move every link by one step of the solver, in place.
 
         Parameters
@@ -307,30 +309,33 @@ class SparseLayer:
             the place of `x`. Not for a SparseBatch, nor with `less`.
         less : (ndarray, ndarray), default=None
             Like `x` and `delta`, samples that subtract from the gradient.
+        measures : bool, default=True
+            Whether the weights are measured on the way.
 
         Returns
         -------
-        squares : ndarray of shape (n_in,), dtype float64
-            Of each source, the sum of the squared weights as they were before the step;
-            the next step overwrites it. Sources that are absent from a SparseBatch
-            count as when they were last present.
+        squares : ndarray of shape (n_in,), dtype float64, or None
+            Of each source, the sum of the squared weights as they were before the step,
+            if it `measures`; the next step overwrites it. Sources that are absent from
+            a SparseBatch count as when they were last present.
         """
         require_shape("The batch", delta, (self.n_out, x.shape[1]))
         self._require_sources(x)
         if isinstance(x, SparseBatch):
             return self._learn_nonzeros(x, delta, step)
-        if self._squares is None:
+        if measures and self._squares is None:
             self._squares = np.zeros(self.n_in)
+        squares = self._squares if measures else None
         less_x, less_delta = less or (None, None)
         if less is not None:
             require_shape("The batch", less_x, x.shape)
             require_shape("The batch", less_delta, delta.shape)
         _fast.learn(
-            x, delta, *self.links, step, slope, sends and less is None, self._squares,
+            x, delta, *self.links, step, slope, sends and less is None, squares,
             self._scratch((self.n_threads, x.shape[1])), self.n_threads, less_x,
             less_delta,
         )  # fmt: skip
-        return self._squares
+        return squares
 
     def _learn_nonzeros(self, x, delta, step):
         if self._deferred is None:

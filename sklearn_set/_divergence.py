@@ -136,7 +136,7 @@ class ContrastiveDivergence:
         link_step, bias_step = self.solver.steps(of_links, self._alpha, scale)
         self._update(h, chain_h, 0, bias_step)
         self._update(v, chain_v, 1, bias_step)
-        layer.learn(h, v, link_step, less=(chain_h, chain_v))
+        layer.learn(h, v, link_step, less=(chain_h, chain_v), measures=False)
 
     def _update(self, units, chain, which, step):
         """Move the hidden (0) or the visible (1) biases."""

@@ -60,6 +60,8 @@ cdef extern from "_tiles.h":
     unsigned int flush_subnormals() nogil
     void restore_mode(unsigned int) nogil
     void fetch(const void*, Py_ssize_t) nogil
+    void warm_up(const void*, Py_ssize_t) nogil
+    int reach_for(Py_ssize_t) nogil
     int lowest_bit(uint64_t) nogil
     void row_sums_float(
         const float*, const float*, Py_ssize_t, Py_ssize_t, float*) nogil
@@ -70,26 +72,28 @@ cdef extern from "_tiles.h":
     void flip_double(
         const double*, const double*, const double*, double, double*,
         Py_ssize_t) nogil
-    void gather_unit_float(
-        const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
-        Py_ssize_t, Py_ssize_t, int, float, float, float*) nogil
-    void gather_unit_double(
-        const double*, Py_ssize_t, const int32_t*, const int32_t*, const double*,
-        Py_ssize_t, Py_ssize_t, int, double, double, double*) nogil
+    void gather_units_float(
+        const float*, Py_ssize_t, const int32_t*, const int32_t*, const int32_t*,
+        const float*, const float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, float,
+        float*) nogil
+    void gather_units_double(
+        const double*, Py_ssize_t, const int32_t*, const int32_t*, const int32_t*,
+        const double*, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, double,
+        double*) nogil
     void scatter_unit_float(
         const float*, Py_ssize_t, const int32_t*, const float*, Py_ssize_t, Py_ssize_t,
         int, float*) nogil
     void scatter_unit_double(
         const double*, Py_ssize_t, const int32_t*, const double*, Py_ssize_t,
         Py_ssize_t, int, double*) nogil
-    double learn_unit_float(
+    void learn_unit_float(
         const float*, const float*, const float*, const float*, Py_ssize_t,
         const int32_t*, float*, Py_ssize_t, Py_ssize_t, int, float,
-        const double*, float*, Py_ssize_t, float*) nogil
-    double learn_unit_double(
+        const double*, float*, Py_ssize_t, float*, double*) nogil
+    void learn_unit_double(
         const double*, const double*, const double*, const double*, Py_ssize_t,
         const int32_t*, double*, Py_ssize_t, Py_ssize_t, int, double,
-        const double*, double*, Py_ssize_t, double*) nogil
+        const double*, double*, Py_ssize_t, double*, double*) nogil
     void descend_float(
         const double*, float*, float*, Py_ssize_t, const float*, Py_ssize_t) nogil
     void descend_double(
@@ -114,7 +118,6 @@ cpdef enum:
 
 cdef enum:
     SERIAL = 1 << 15   # multiply-adds below which starting threads costs more
-    WARM_BYTES = 3 << 18   # rows up to which they are held in the second cache
     STRIP = 256        # links of a unit that are learnt at a time
     ROWS_AHEAD = 6     # rows of links that are fetched before their use
     SAFE_EXPONENT = 300    # products of exp up to which a double holds
@@ -350,42 +353,33 @@ def gather(
     runs over the links in their order and starts from the bias, for each sample alone,
     whatever the batch it comes in.
     """
-    cdef Py_ssize_t part, last, u, first, own, n
+    cdef Py_ssize_t part, first, last
     cdef Py_ssize_t batch = x.shape[1], n_links = units.shape[0]
-    cdef bint in_order = links is None
-    cdef int far = x.shape[0] * batch * sizeof(real) > WARM_BYTES
-    cdef const int32_t* link = NULL
-    cdef int team = _team(n_links * batch, n_threads)
+    cdef Py_ssize_t bytes = x.shape[0] * batch * sizeof(real)
+    cdef const int32_t* link = NULL if links is None else &links[0]
+    cdef int team = _team(n_links * batch, n_threads), reach = reach_for(bytes)
     cdef int chunk = _chunk(out.shape[0], team)
     cdef unsigned int mode = 0
     if batch == 0:
         return
-    if not in_order:
-        link = &links[0]
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        if not far:
-            fetch(&x[0, 0], x.shape[0] * batch * sizeof(real))
+        warm_up(&x[0, 0], bytes)
         for part in prange(
             (out.shape[0] + chunk - 1) // chunk, schedule="dynamic", chunksize=1
         ):
-            last = min(out.shape[0], (part + 1) * chunk)
-            for u in range(part * chunk, last):
-                first = indptr[u]
-                n = indptr[u + 1] - first
-                own = first if in_order else 0
-                if real is float:
-                    gather_unit_float(
-                        &x[0, 0], batch, &units[0] + first,
-                        link + first if link else NULL, &weights[0] + own, n,
-                        n_links - first, far, bias[u], slope, &out[u, 0])
-                else:
-                    gather_unit_double(
-                        &x[0, 0], batch, &units[0] + first,
-                        link + first if link else NULL, &weights[0] + own, n,
-                        n_links - first, far, bias[u], slope, &out[u, 0])
+            first = part * chunk
+            last = min(out.shape[0], first + chunk)
+            if real is float:
+                gather_units_float(
+                    &x[0, 0], batch, &indptr[0], &units[0], link, &weights[0], &bias[0],
+                    first, last, n_links, reach, slope, &out[0, 0])
+            else:
+                gather_units_double(
+                    &x[0, 0], batch, &indptr[0], &units[0], link, &weights[0], &bias[0],
+                    first, last, n_links, reach, slope, &out[0, 0])
             if logistic:    # of many units, as a sum just stored is not to be read
-                _logistic(&out[part * chunk, 0], (last - part * chunk) * batch)
+                _logistic(&out[first, 0], (last - first) * batch)
         restore_mode(mode)
 
 
@@ -442,7 +436,7 @@ def scatter(
     cdef Py_ssize_t i, u, p, first, n_in = x.shape[0], batch = x.shape[1]
     cdef Py_ssize_t n_parts = parts.shape[0] + 1, n_links = targets.shape[0]
     cdef Py_ssize_t n_out = out.shape[0]
-    cdef int far = n_out * batch * sizeof(real) > WARM_BYTES
+    cdef int reach = reach_for(n_out * batch * sizeof(real))
     cdef real* sums
     cdef int team = _team(n_links * batch, n_threads) if n_parts > 1 else 1
     cdef unsigned int mode = 0
@@ -461,11 +455,11 @@ def scatter(
                 if real is float:
                     scatter_unit_float(
                         &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
-                        indptr[i + 1] - first, n_links - first, far, sums)
+                        indptr[i + 1] - first, n_links - first, reach, sums)
                 else:
                     scatter_unit_double(
                         &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
-                        indptr[i + 1] - first, n_links - first, far, sums)
+                        indptr[i + 1] - first, n_links - first, reach, sums)
         for u in prange(team, schedule="static", chunksize=1):
             first = n_out * batch * u // team
             _finish(
@@ -735,7 +729,7 @@ def learn(
     const double[::1] step,              # IN    the solver's coefficients
     real slope,                          # IN    of the sources' activation below 0
     bint sends,                          # IN    not with samples that subtract
-    double[::1] squares,                 # OUT   (n_in,)
+    double[::1] squares,                 # OUT   (n_in,), or None
     real[:, ::1] row,                    # scratch (n_threads, batch)
     int n_threads,
     const real[:, ::1] less_x=None,      # IN    (n_in, batch), or None
@@ -754,16 +748,16 @@ def learn(
     cdef const real* source
     cdef real* own
     cdef bint has_less = less_x is not None, has_state = state.shape[0] > 0
-    cdef int far = delta.shape[0] * batch * sizeof(real) > WARM_BYTES
-    cdef int team = _team(n_links * batch, n_threads)
+    cdef double* norms = NULL if squares is None else &squares[0]
+    cdef Py_ssize_t bytes = delta.shape[0] * batch * sizeof(real)
+    cdef int team = _team(n_links * batch, n_threads), reach = reach_for(bytes)
     cdef int chunk = _chunk(x.shape[0], team)
     cdef unsigned int mode = 0
     if batch == 0:
         return
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        if not far:
-            fetch(&delta[0, 0], delta.shape[0] * batch * sizeof(real))
+        warm_up(&delta[0, 0], bytes)
         for part in prange(
             (x.shape[0] + chunk - 1) // chunk, schedule="dynamic", chunksize=1
         ):
@@ -776,19 +770,21 @@ def learn(
                     memcpy(&row[threadid(), 0], &x[i, 0], batch * sizeof(real))
                 own = &state[0, 0] + first if has_state else NULL
                 if real is float:
-                    squares[i] = learn_unit_float(
+                    learn_unit_float(
                         source, &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
                         &targets[0] + first, &weights[0] + first, n,
-                        n_links - first, far, slope, &step[0], own, n_links,
-                        &x[i, 0] if sends else NULL)
+                        n_links - first, reach, slope, &step[0], own, n_links,
+                        &x[i, 0] if sends else NULL,
+                        norms + i if norms else NULL)
                 else:
-                    squares[i] = learn_unit_double(
+                    learn_unit_double(
                         source, &delta[0, 0], &less_x[i, 0] if has_less else NULL,
                         &less_delta[0, 0] if has_less else NULL, batch,
                         &targets[0] + first, &weights[0] + first, n,
-                        n_links - first, far, slope, &step[0], own, n_links,
-                        &x[i, 0] if sends else NULL)
+                        n_links - first, reach, slope, &step[0], own, n_links,
+                        &x[i, 0] if sends else NULL,
+                        norms + i if norms else NULL)
         restore_mode(mode)
 
 

@@ -195,24 +195,31 @@ class Network:
 
         Returns
         -------
-        squares : float
-            Sum of the squared weights as they were before the step.
+        penalty : float
+            That on the weights as they were before the step, part of the summed loss.
         """
         link_step, own_step = solver.steps(scale, alpha * scale)
-        squares = 0.0
+        measures, squares = alpha > 0 and not solver.is_decoupled, 0.0
         for i in reversed(range(len(self.layers))):
             self._update(0, i, delta, own_step)
-            if i == 0:
-                return squares + self.layers[0].learn(x, delta, link_step).sum()
             # The activations turn into the gradient with respect to them.
-            signal, slope = self._output(i - 1, delta.shape[1]), self._slope(i - 1)
-            own = self.layers[i].learn(signal, delta, link_step, slope, sends=True)
-            squares += own.sum()
-            dropout.apply(i, signal, self.n_threads)
-            gradient = self._bend(i - 1, signal)
-            if gradient is not None:
-                self._update(1, i - 1, gradient.reshape(-1, 1), own_step)
-            delta = signal
+            signal = self._output(i - 1, delta.shape[1]) if i else x
+            own = self.layers[i].learn(
+                signal, delta, link_step, self._slope(i - 1) if i else 1.0,
+                sends=i > 0, measures=measures,
+            )  # fmt: skip
+            squares += own.sum() if measures else 0.0
+            if i:
+                delta = self._signal_before(i - 1, signal, own_step, dropout)
+        return 0.5 * alpha * squares
+
+    def _signal_before(self, i, signal, step, dropout):
+        """Take a signal back through layer i's activation, whose parameters move."""
+        dropout.apply(i + 1, signal, self.n_threads)
+        gradient = self._bend(i, signal)
+        if gradient is not None:
+            self._update(1, i, gradient.reshape(-1, 1), step)
+        return signal
 
     def _update(self, which, i, delta, step):
         """Move the biases (0) or the parameters (1) of layer i."""
@@ -269,8 +276,7 @@ class Network:
         else:
             sums *= weights
             loss, scale = losses @ weights, 1 / weights.sum(dtype=np.float64)
-        squares = self.backward(x, sums, solver, alpha, scale, dropout)
-        penalty = 0.0 if solver.is_decoupled else 0.5 * alpha * squares
+        penalty = self.backward(x, sums, solver, alpha, scale, dropout)
         return (loss + penalty) * scale
 
     def signals(self, x, targets, weights=None):

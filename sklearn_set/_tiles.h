@@ -118,9 +118,6 @@ static inline int lowest_bit(uint64_t bits)
 #endif
 }
 
-/* The rows that links point at are fetched before their use: all of them when a sweep
- * starts, where they fit in the second cache (`fetch`), otherwise (`far`) link by link.
- * Random accesses would each wait for memory. */
 static inline void fetch(const void *p, ptrdiff_t bytes)
 {
     KEEP(p);
@@ -128,19 +125,34 @@ static inline void fetch(const void *p, ptrdiff_t bytes)
         PREFETCH_L2((const char *)p + line);
 }
 
+/* The rows that links point at lie anywhere; each would be waited for. How far ahead of
+ * their use they are fetched goes by what they all take: nothing is gained close to the
+ * first cache; what fits in the second one is read into it when a sweep starts. */
+#define CLOSE_BYTES (1 << 17)
+#define WARM_BYTES (3 << 18)
+#define NOT_AT_ALL 0
+#define WITHIN_CACHE 1
+#define FROM_MEMORY 2
+static inline int reach_for(ptrdiff_t bytes)
+{
+    return bytes <= CLOSE_BYTES ? NOT_AT_ALL
+           : bytes <= WARM_BYTES ? WITHIN_CACHE
+                                 : FROM_MEMORY;
+}
+static inline void warm_up(const void *rows, ptrdiff_t bytes)
+{
+    if (bytes <= WARM_BYTES)
+        fetch(rows, bytes);
+}
+
 static const double inverse_factorials[] = {
     1.0,          1.0,           1.0 / 2,        1.0 / 6,         1.0 / 24,
     1.0 / 120,    1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
     1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
 
-/* How far ahead a unit's loop fetches; a constant wherever its loop is inlined. The ids
- * of units are read beyond the unit's own links, as the next unit's come next, but for
- * the last links of a layer. */
-#define NOT_AT_ALL 0
-#define WITHIN_CACHE 1
-#define FROM_MEMORY 2
-#define REACH(n, limit, far)                                                           \
-    ((n) + 5 * FAR > (limit) ? NOT_AT_ALL : (far) ? FROM_MEMORY : WITHIN_CACHE)
+/* A reach is a constant wherever a loop is inlined. The ids of units are read beyond the
+ * unit's own links, as the next unit's come next, but for the last of `limit` links. */
+#define REACH(n, limit, reach) ((n) + 5 * FAR > (limit) ? NOT_AT_ALL : (reach))
 
 /* Of a row only the first line: the processor itself goes on with the next ones. */
 #define FETCH_ROW(base, stride, ids, k, reach)                                         \

@@ -157,26 +157,40 @@ INLINE void NAME(gather_few)(
     }
 }
 
-static inline void NAME(gather_unit)(
-    const REAL *x, ptrdiff_t batch, const int32_t *units, const int32_t *links,
-    const REAL *weights, ptrdiff_t n, ptrdiff_t limit, int far, REAL bias, REAL slope,
-    REAL *out)
+static inline void NAME(gather_range)(
+    const REAL *x, ptrdiff_t batch, const int32_t *indptr, const int32_t *units,
+    const int32_t *links, const REAL *weights, const REAL *bias, ptrdiff_t first,
+    ptrdiff_t end, int reach, REAL slope, REAL *out)
 {
-    const int reach = REACH(n, limit, far);
 #define FEW_OF(b, width)                                                               \
-    NAME(gather_few)(x + (b), batch, units, links, weights, n, reach, bias, slope,     \
-                     out + (b), width)
+    NAME(gather_few)(x + (b), batch, units + indptr[u], links ? links + indptr[u] : NULL, \
+                     links ? weights : weights + indptr[u], indptr[u + 1] - indptr[u], \
+                     reach, bias[u], slope, out + u * batch + (b), width)
     if (IS_WIDE(batch))
         SIZED(gather_blocks, WIDE_BYTES)
-        (x, batch, units, links, weights, n, reach, bias, slope, out);
+        (x, batch, indptr, units, links, weights, bias, first, end, reach, slope, out);
     else if (batch >= LANES)
         SIZED(gather_blocks, NARROW_BYTES)
-        (x, batch, units, links, weights, n, reach, bias, slope, out);
-    else if (batch == 2) /* a constant saves a multiplication a link */
-        NAME(gather_few)(x, 2, units, links, weights, n, reach, bias, slope, out, 2);
+        (x, batch, indptr, units, links, weights, bias, first, end, reach, slope, out);
     else
-        FOR_FEW(batch, FEW_OF);
+        for (ptrdiff_t u = first; u < end; u++)
+            FOR_FEW(batch, FEW_OF);
 #undef FEW_OF
+}
+
+/* For the units from `first` up to `end`; n_links are all of the layer's. */
+static inline void NAME(gather_units)(
+    const REAL *x, ptrdiff_t batch, const int32_t *indptr, const int32_t *units,
+    const int32_t *links, const REAL *weights, const REAL *bias, ptrdiff_t first,
+    ptrdiff_t end, ptrdiff_t n_links, int reach, REAL slope, REAL *out)
+{
+    ptrdiff_t near_end = end;
+    while (near_end > first && REACH(indptr[near_end], n_links, reach) != reach)
+        near_end--;
+    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, first, near_end,
+                       reach, slope, out);
+    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, near_end, end,
+                       NOT_AT_ALL, slope, out);
 }
 
 /* ---- forward from the source: out[targets[k], b] += weights[k] * x[b] ---- */
@@ -231,12 +245,12 @@ INLINE void NAME(scatter_row)(
 
 static inline void NAME(scatter_unit)(
     const REAL *x, ptrdiff_t batch, const int32_t *targets, const REAL *weights,
-    ptrdiff_t n, ptrdiff_t limit, int far, REAL *out)
+    ptrdiff_t n, ptrdiff_t limit, int reach, REAL *out)
 {
     if (batch == 1 && x[0] == 0)
         return;
-#define SCATTER(reach) NAME(scatter_row)(x, batch, targets, weights, n, out, reach)
-    FOR_REACH(REACH(n, limit, far), SCATTER);
+#define SCATTER(known) NAME(scatter_row)(x, batch, targets, weights, n, out, known)
+    FOR_REACH(REACH(n, limit, reach), SCATTER);
 #undef SCATTER
 }
 
@@ -424,12 +438,12 @@ INLINE void NAME(learn_row)(
 static inline void NAME(learn_narrow)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, const REAL *weights, ptrdiff_t n,
-    ptrdiff_t limit, int far, REAL *signal, REAL *gradient)
+    ptrdiff_t limit, int reach, REAL *signal, REAL *gradient)
 {
-#define LEARN(reach)                                                                   \
+#define LEARN(known)                                                                   \
     NAME(learn_row)(x, delta, less_x, less_delta, batch, targets, weights, n, limit,   \
-                    signal, gradient, reach)
-    FOR_REACH(REACH(n, limit, far), LEARN);
+                    signal, gradient, known)
+    FOR_REACH(REACH(n, limit, reach), LEARN);
 #undef LEARN
 }
 
@@ -481,10 +495,10 @@ static inline double NAME(sum_of_squares)(
 /* All that learn_unit does, in one loop, for one or two samples, SGD and n links, with as
  * many as a vector after them. Where rows are short, all else would take longer than the
  * links. */
-INLINE double NAME(learn_small)(
+INLINE void NAME(learn_small)(
     const REAL *x, const REAL *delta, const int32_t *targets, REAL *weights,
     ptrdiff_t n, REAL slope, const double *shared_step, REAL *state, REAL *signal,
-    const int reach, const int width)
+    double *squares, const int reach, const int width)
 {
     VEC part[4] = {{0}};
     REAL total[4], rest[LANES];
@@ -509,7 +523,8 @@ INLINE double NAME(learn_small)(
         const REAL bent = slope * total[b]; /* without a branch */
         signal[b] = x[b] > 0 ? total[b] : bent;
     }
-    return total[3];
+    if (squares)
+        *squares = total[3];
 }
 
 /* The backward pass of one source and the solver's step on its links:
@@ -517,41 +532,49 @@ INLINE double NAME(learn_small)(
  * be x itself where there is one strip of links;
  * gradient_k = sum_b x[b] * delta[targets[k], b].
  * `limit` links follow in memory, these included.
- * Returns the sum of the squared weights as they were. */
-static inline double NAME(learn_unit)(
+ * squares = the sum of the squared weights as they were, unless NULL. */
+static inline void NAME(learn_unit)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t batch, const int32_t *targets, REAL *weights, ptrdiff_t n,
-    ptrdiff_t limit, int far, REAL slope, const double *step,
-    REAL *state, ptrdiff_t apart, REAL *signal)
+    ptrdiff_t limit, int reach, REAL slope, const double *step,
+    REAL *state, ptrdiff_t apart, REAL *signal, double *squares)
 {
     REAL gradient[STRIP + LANES], few[LANES] = {0};
-    double squares = 0;
+    double total = 0;
     if (batch <= 2 && batch < LANES && !less_x && step[0] == SGD
         && n + LANES - 1 <= limit) {
-#define SMALL(reach)                                                                   \
-    return batch == 2 ? NAME(learn_small)(x, delta, targets, weights, n, slope, step,  \
-                                          state, signal, reach, 2)                     \
-                      : NAME(learn_small)(x, delta, targets, weights, n, slope, step,  \
-                                          state, signal, reach, 1)
-        FOR_REACH(REACH(n, limit, far), SMALL);
+#define SMALL_OF(width, known)                                                         \
+    NAME(learn_small)(x, delta, targets, weights, n, slope, step, state, signal,       \
+                      squares, known, width)
+#define SMALL(known)                                                                   \
+    do {                                                                               \
+        if (batch == 2)                                                                \
+            SMALL_OF(2, known);                                                        \
+        else                                                                           \
+            SMALL_OF(1, known);                                                        \
+    } while (0)
+        FOR_REACH(REACH(n, limit, reach), SMALL);
+        return;
+#undef SMALL_OF
 #undef SMALL
     }
     ptrdiff_t k = 0;
     do { /* once without links, too: the signal is then 0 */
         const ptrdiff_t m = n - k < STRIP ? n - k : STRIP;
         const REAL bent = n - k > STRIP ? 1 : slope; /* when the sum is complete */
-        squares += NAME(sum_of_squares)(weights + k, m, limit - k);
+        if (squares)
+            total += NAME(sum_of_squares)(weights + k, m, limit - k);
         if (IS_WIDE(batch))
             SIZED(learn_blocks, WIDE_BYTES)
             (x, delta, less_x, less_delta, batch, targets + k, weights + k, m,
-             REACH(m, limit - k, far), signal, k > 0, bent, gradient);
+             REACH(m, limit - k, reach), signal, k > 0, bent, gradient);
         else if (batch >= LANES)
             SIZED(learn_blocks, NARROW_BYTES)
             (x, delta, less_x, less_delta, batch, targets + k, weights + k, m,
-             REACH(m, limit - k, far), signal, k > 0, bent, gradient);
+             REACH(m, limit - k, reach), signal, k > 0, bent, gradient);
         else
             NAME(learn_narrow)(x, delta, less_x, less_delta, batch, targets + k,
-                               weights + k, m, limit - k, far, few, gradient);
+                               weights + k, m, limit - k, reach, few, gradient);
         NAME(descend)(step, weights + k, state ? state + k : NULL, apart, gradient, m);
         k += STRIP;
     } while (k < n);
@@ -559,7 +582,8 @@ static inline double NAME(learn_unit)(
         const REAL bent = slope * few[b]; /* without a branch */
         signal[b] = x[b] > 0 ? few[b] : bent;
     }
-    return squares;
+    if (squares)
+        *squares = total;
 }
 
 /* ---- an S-shaped piecewise linear activation, with parameters of its own a unit ----

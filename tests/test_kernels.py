@@ -424,6 +424,21 @@ def test_learn(
     assert_allclose(x, expected_signal if sends else before, **tolerance)
 
 
+def test_learn_measures_on_request():
+    rng = np.random.default_rng(0)
+    W = random_weights(20, 30, 0.4, rng, np.float32)
+    step, states = sgd_step(0.2, 0.0, False, 0.5, 0.1), np.empty((0, W.nnz), "f4")
+    for batch in (1, 2, 5, 40):
+        x, delta = (rng.standard_normal((n, batch)).astype("f4") for n in (20, 30))
+        ours, twin = W.copy(), W.copy()
+        for own, squares in ((ours, None), (twin, np.empty(20))):
+            _fast.learn(
+                x, delta, W.indptr, W.indices, own.data, states, step, 1.0, False,
+                squares, np.empty((1, batch), "f4"), 1,
+            )  # fmt: skip
+        assert_array_equal(ours.data, twin.data)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("batch", [1, 2, 3, 8, 64, 130])
 def test_threads_do_not_change_a_bit(dtype, batch, rng):
