@@ -148,10 +148,12 @@ cdef inline int _team(Py_ssize_t work, int n_threads) noexcept nogil:
     return n_threads if work >= SERIAL else 1
 
 
-cdef inline int _chunk(Py_ssize_t n_rows, int team) noexcept nogil:
+cdef inline int _chunk(Py_ssize_t n_rows, int team, Py_ssize_t work) noexcept nogil:
     """Rows dealt to a thread that is free: a core that others use does not hold up the
-    rest. Neighbours in memory, and few enough, as rows differ in length."""
-    return <int> max(1, min(1024, n_rows // (8 * team)))
+    rest. Neighbours in memory, and few enough, as rows differ in length; but not so few
+    that to deal them takes long."""
+    cdef Py_ssize_t n_chunks = team * max(2, min(8, work // (team * SERIAL)))
+    return <int> max(1, min(1024, n_rows // n_chunks))
 
 
 # ---------------------------------------------------------------------------
@@ -218,7 +220,7 @@ def load_dense(
     """out = X[rows].T"""
     cdef Py_ssize_t part, f, b, first, last
     cdef Py_ssize_t n_features = out.shape[0], batch = out.shape[1]
-    cdef int team = _team(n_features * batch, n_threads)
+    cdef int team = _team(4 * n_features * batch, n_threads)    # memory is slow
     cdef bint has_rows = X.strides[1] == sizeof(real)
     for part in prange(
         team, nogil=True, schedule="static", chunksize=1, num_threads=team
@@ -355,10 +357,10 @@ def gather(
     """
     cdef Py_ssize_t part, first, last
     cdef Py_ssize_t batch = x.shape[1], n_links = units.shape[0]
-    cdef Py_ssize_t bytes = x.shape[0] * batch * sizeof(real)
+    cdef Py_ssize_t bytes = x.shape[0] * batch * sizeof(real), work = n_links * batch
     cdef const int32_t* link = NULL if links is None else &links[0]
-    cdef int team = _team(n_links * batch, n_threads), reach = reach_for(bytes)
-    cdef int chunk = _chunk(out.shape[0], team)
+    cdef int team = _team(work, n_threads), reach = reach_for(bytes)
+    cdef int chunk = _chunk(out.shape[0], team, work)
     cdef unsigned int mode = 0
     if batch == 0:
         return
@@ -750,8 +752,9 @@ def learn(
     cdef bint has_less = less_x is not None, has_state = state.shape[0] > 0
     cdef double* norms = NULL if squares is None else &squares[0]
     cdef Py_ssize_t bytes = delta.shape[0] * batch * sizeof(real)
-    cdef int team = _team(n_links * batch, n_threads), reach = reach_for(bytes)
-    cdef int chunk = _chunk(x.shape[0], team)
+    cdef Py_ssize_t work = n_links * batch
+    cdef int team = _team(work, n_threads), reach = reach_for(bytes)
+    cdef int chunk = _chunk(x.shape[0], team, work)
     cdef unsigned int mode = 0
     if batch == 0:
         return
@@ -859,10 +862,10 @@ def learn_nonzeros(
     cdef real* own
     cdef real* states = &state[0, 0] if state.shape[0] else NULL
     cdef const double* power = &powers[0, 0] if powers is not None else NULL
-    cdef int team = _team(
-        feature_starts[present.shape[0]]
-        * (n_links // max(1, indptr.shape[0] - 1)), n_threads)
-    cdef int chunk = _chunk(present.shape[0], team)
+    cdef Py_ssize_t of_each = n_links // max(1, indptr.shape[0] - 1)
+    cdef Py_ssize_t work = feature_starts[present.shape[0]] * of_each
+    cdef int team = _team(work, n_threads)
+    cdef int chunk = _chunk(present.shape[0], team, work)
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
@@ -922,9 +925,10 @@ def wake(
     cdef Py_ssize_t r, i, n_links = weights.shape[0]
     cdef int32_t k, first, n
     cdef bint has_state = state.shape[0] > 0
-    cdef int team = _team(
-        rows.shape[0] * (n_links // max(1, indptr.shape[0] - 1)), n_threads)
-    cdef int chunk = _chunk(rows.shape[0], team)
+    cdef Py_ssize_t of_each = n_links // max(1, indptr.shape[0] - 1)
+    cdef Py_ssize_t work = rows.shape[0] * of_each
+    cdef int team = _team(work, n_threads)
+    cdef int chunk = _chunk(rows.shape[0], team, work)
     cdef unsigned int mode = 0
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
@@ -1274,7 +1278,7 @@ def rewire(
     cdef Py_ssize_t n_places = places.shape[0]
     cdef int32_t first, start
     cdef int team = _team(8 * n_links, n_threads)
-    cdef int chunk = _chunk(n_in, team)
+    cdef int chunk = _chunk(n_in, team, 8 * n_links)
     new_indptr[n_in] = <int32_t> n_links
     for block in prange(
         (n_in + chunk - 1) // chunk, nogil=True, schedule="static", num_threads=team
@@ -1421,8 +1425,8 @@ def pseudo_log_likelihood(
     change, so that one sweep over the links gives every term.
     """
     cdef Py_ssize_t i, batch = v.shape[1]
-    cdef int team = _team(4 * hidden.shape[0] * batch, n_threads)
-    cdef int chunk = _chunk(v.shape[0], team)
+    cdef Py_ssize_t work = 4 * hidden.shape[0] * batch
+    cdef int team = _team(work, n_threads), chunk = _chunk(v.shape[0], team, work)
     if batch == 0:
         return
     with nogil:
@@ -1514,8 +1518,8 @@ def gaussian_pseudo_log_likelihood(
 ):
     """out = sum_i log p(v_i | all other v), of visible units of unit variance."""
     cdef Py_ssize_t i, n, batch = v.shape[1]
-    cdef int team = _team(64 * hidden.shape[0] * batch, n_threads)
-    cdef int chunk = _chunk(v.shape[0], team)
+    cdef Py_ssize_t work = 64 * hidden.shape[0] * batch
+    cdef int team = _team(work, n_threads), chunk = _chunk(v.shape[0], team, work)
     if batch == 0:
         return
     with nogil:
