@@ -249,13 +249,14 @@ INLINE void BLOCK_NAME(send_back)(
 /* For one source with activations x[b] and links k to targets[k]:
  * signal[b] = sum_k weights[k] * delta[targets[k], b], times `slope` where x[b] <= 0,
  * unless signal is NULL; if it `adds`, together with what is there;
- * dots[k] += x[b] * delta[targets[k], b] - less_x[b] * less_delta[targets[k], b], summed
- * over b but for the lanes; without the second term if those are NULL. */
+ * dots[k] = x[b] * delta[targets[k], b] - less_x[b] * less_delta[targets[k], b], summed
+ * over b but for the lanes; without the second term if those are NULL, and together with
+ * what is there unless it is `fresh`. */
 INLINE void BLOCK_NAME(learn_block)(
     const REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
     ptrdiff_t stride, const int32_t *targets, const REAL *weights, ptrdiff_t n,
-    REAL *signal, int adds, REAL slope, VEC *dots, const int reach, const int nv,
-    ptrdiff_t last)
+    REAL *signal, int adds, REAL slope, VEC *dots, int fresh, const int reach,
+    const int nv, ptrdiff_t last)
 {
     const ptrdiff_t twice = (nv - 1) * LANES - last; /* lanes that were here before */
     VEC own[WIDEST_LEARN], less[WIDEST_LEARN], back[WIDEST_LEARN];
@@ -272,7 +273,7 @@ INLINE void BLOCK_NAME(learn_block)(
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL *row = delta + targets[k] * stride;
         const REAL *less_row = less_delta + targets[k] * stride;
-        VEC dot = dots[k];
+        VEC dot = fresh ? (VEC){0} : dots[k];
         FETCH_ROW(delta, stride, targets, k, reach);
         if (less_x)
             FETCH_ROW(less_delta, stride, targets, k, reach);
@@ -300,18 +301,19 @@ static inline void BLOCK_NAME(learn_blocks)(
     int reach, REAL *signal, int adds, REAL slope, REAL *gradient)
 {
     VEC dots[STRIP];
-    for (ptrdiff_t k = 0; k < (n + 3) / 4 * 4; k++)
-        dots[k] = (VEC){0};
+    for (ptrdiff_t k = n; k < (n + 3) / 4 * 4; k++)
+        dots[k] = (VEC){0}; /* for the sums */
 #define WITH(b, nv, last)                                                              \
     BLOCK_NAME(learn_block)(x + (b), delta + (b), NULL, NULL, batch, targets, weights, \
-                            n, signal + (b), adds, slope, dots, REACHED, nv, last)
+                            n, signal + (b), adds, slope, dots, (b) == 0, REACHED, nv,  \
+                            last)
 #define WITHOUT(b, nv, last)                                                           \
     BLOCK_NAME(learn_block)(x + (b), delta + (b), NULL, NULL, batch, targets, weights, \
-                            n, NULL, 0, 1, dots, REACHED, nv, last)
+                            n, NULL, 0, 1, dots, (b) == 0, REACHED, nv, last)
 #define LESS(b, nv, last)                                                              \
     BLOCK_NAME(learn_block)(x + (b), delta + (b), less_x + (b), less_delta + (b),      \
-                            batch, targets, weights, n, NULL, 0, 1, dots, REACHED, nv, \
-                            last)
+                            batch, targets, weights, n, NULL, 0, 1, dots, (b) == 0,    \
+                            REACHED, nv, last)
 #define LEARN(known)                                                                   \
     do {                                                                               \
         enum { REACHED = known };                                                      \

@@ -118,6 +118,7 @@ static inline int lowest_bit(uint64_t bits)
 #endif
 }
 
+/* Ask for what the second cache is to hold. */
 static inline void fetch(const void *p, ptrdiff_t bytes)
 {
     KEEP(p);
