@@ -173,6 +173,14 @@ static const double inverse_factorials[] = {
         if ((links) && (reach) != NOT_AT_ALL)                                          \
             PREFETCH((weights) + (links)[(k) + FAR]);                                  \
     } while (0)
+/* The arrays of the links themselves are read in order, but too little of them at a time
+ * for the processor to notice: after the n links of a unit the next one's. */
+#define FETCH_NEXT(array, n, reach)                                                    \
+    do {                                                                               \
+        const ptrdiff_t line = 64 / sizeof *(array);                                   \
+        for (ptrdiff_t j = 0; (reach) != NOT_AT_ALL && j < (n); j += line)             \
+            PREFETCH((array) + (n) + j);                                               \
+    } while (0)
 /* Call it with a reach that the compiler knows. */
 #define FOR_REACH(reach, call)                                                         \
     do {                                                                               \

@@ -562,6 +562,10 @@ static inline void NAME(learn_unit)(
     do { /* once without links, too: the signal is then 0 */
         const ptrdiff_t m = n - k < STRIP ? n - k : STRIP;
         const REAL bent = n - k > STRIP ? 1 : slope; /* when the sum is complete */
+        FETCH_NEXT(targets + k, m, reach);
+        FETCH_NEXT(weights + k, m, reach);
+        if (state)
+            FETCH_NEXT(state + k, m, reach);
         if (squares)
             total += NAME(sum_of_squares)(weights + k, m, limit - k);
         if (IS_WIDE(batch))
