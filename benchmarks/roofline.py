@@ -93,10 +93,11 @@ def kernels(units, links_per_unit, batch):
     layer.prepare(np.zeros((1, n_links), np.float32))
     x, delta = rng.standard_normal((2, units, batch)).astype(np.float32)
     out, bias = np.empty_like(x), np.zeros(units, np.float32)
+    sums = np.empty_like(bias)
     step = SGD(1e-6, momentum=0.9, nesterov=True).steps(1 / batch, 0.0)[0]
     return {
         "forward": lambda: layer.to_targets(x, bias, out),
-        "backward, update": lambda: layer.learn(x, delta, step, sends=True),
+        "backward, update": lambda: layer.learn(x, delta, step, sums=sums),
     }
 
 

@@ -289,9 +289,7 @@ class SparseLayer:
             x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads, logistic
         )
 
-    def learn(
-        self, x, delta, step, slope=1.0, *, sends=False, less=None, measures=True
-    ):
+    def learn(self, x, delta, step, slope=1.0, *, sums=None, less=None, measures=True):
         """Move every link by one step of the solver, in place.
 
         Parameters
@@ -304,9 +302,10 @@ class SparseLayer:
             The solver's coefficients.
         slope : float, default=1.0
             Of the activation f that made `x`, below 0.
-        sends : bool, default=False
-            Whether the loss's gradient at the sources, ``f'(x) * (W @ delta)``, takes
-            the place of `x`. Not for a SparseBatch, nor with `less`.
+        sums : ndarray of shape (n_in,), default=None
+            If given, the loss's gradient at the sources, ``f'(x) * (W @ delta)``, takes
+            the place of `x`, and this gets its sum over the batch. Not for a
+            SparseBatch, nor with `less`.
         less : (ndarray, ndarray), default=None
             Like `x` and `delta`, samples that subtract from the gradient.
         measures : bool, default=True
@@ -330,8 +329,11 @@ class SparseLayer:
         if less is not None:
             require_shape("The batch", less_x, x.shape)
             require_shape("The batch", less_delta, delta.shape)
+            sums = None
+        if sums is not None:
+            require_shape("The sums", sums, (self.n_in,))
         _fast.learn(
-            x, delta, *self.links, step, slope, sends and less is None, squares,
+            x, delta, *self.links, step, slope, sums, squares,
             self._scratch((self.n_threads, x.shape[1])), self.n_threads, less_x,
             less_delta,
         )  # fmt: skip

@@ -26,6 +26,10 @@ class Dropout:
         """Draw for another batch."""
         self._seeds = [self._rng.bit_generator.random_raw() for _ in self._rates]
 
+    def drops(self, i):
+        """Return whether any of the inputs (i = 0) or of the i-th hidden layer go."""
+        return i < len(self._rates) and self._rates[i] > 0
+
     def apply(self, i, values, n_threads):
         """Drop among the inputs (i = 0) or the i-th hidden layer's units, in place.
 
@@ -38,7 +42,7 @@ class Dropout:
         n_threads : int
             Threads to use.
         """
-        if i < len(self._rates) and self._rates[i] > 0:
+        if self.drops(i):
             _fast.drop(values.ravel(), self._seeds[i], self._rates[i], n_threads)
 
 

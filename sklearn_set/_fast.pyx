@@ -721,8 +721,17 @@ def update(
         restore_mode(mode)
 
 
+cdef inline real _row_sum(const real* row, Py_ssize_t batch) noexcept nogil:
+    cdef real[4] sums
+    if real is float:
+        row_sums_float(row, NULL, batch, 1, sums)
+    else:
+        row_sums_double(row, NULL, batch, 1, sums)
+    return sums[0]
+
+
 def learn(
-    real[:, ::1] x,                      # INOUT (n_in, batch) if it sends, or else IN
+    real[:, ::1] x,                      # INOUT (n_in, batch) with sums, or else IN
     const real[:, ::1] delta,            # IN    (n_out, batch)
     const int32_t[::1] indptr,           # IN    (n_in + 1,)
     const int32_t[::1] targets,          # IN    (n_links,)
@@ -730,7 +739,7 @@ def learn(
     real[:, ::1] state,                  # INOUT (n_states, n_links)
     const double[::1] step,              # IN    the solver's coefficients
     real slope,                          # IN    of the sources' activation below 0
-    bint sends,                          # IN    not with samples that subtract
+    real[::1] sums,                      # OUT   (n_in,), or None
     double[::1] squares,                 # OUT   (n_in,), or None
     real[:, ::1] row,                    # scratch (n_threads, batch)
     int n_threads,
@@ -740,16 +749,18 @@ def learn(
     """The fused backward sweep over the sources, with the solver's step in place.
 
     For source i and its links (i, j): gradient_ij = x[i] . delta[j], then the step.
-    ``squares`` gets sum_j w_ij ** 2 of the weights as they were. If it sends, the
+    ``squares`` gets sum_j w_ij ** 2 of the weights as they were. With ``sums`` the
     signal f'(x[i]) sum_j w_ij delta[j], by the weights as they were, takes the place of
-    x[i], which no other source needs. Samples in ``less_x`` and ``less_delta`` subtract
-    from the gradient.
+    x[i], which no other source needs, and ``sums`` gets its sum over the samples.
+    Samples in ``less_x`` and ``less_delta`` subtract from the gradient; then there are
+    no sums.
     """
     cdef Py_ssize_t part, i, first, n
     cdef Py_ssize_t batch = x.shape[1], n_links = targets.shape[0]
     cdef const real* source
     cdef real* own
     cdef bint has_less = less_x is not None, has_state = state.shape[0] > 0
+    cdef bint sends = sums is not None
     cdef double* norms = NULL if squares is None else &squares[0]
     cdef Py_ssize_t bytes = delta.shape[0] * batch * sizeof(real)
     cdef Py_ssize_t work = n_links * batch
@@ -788,6 +799,8 @@ def learn(
                         n_links - first, reach, slope, &step[0], own, n_links,
                         &x[i, 0] if sends else NULL,
                         norms + i if norms else NULL)
+                if sends:
+                    sums[i] = _row_sum(&x[i, 0], batch)
         restore_mode(mode)
 
 

@@ -51,6 +51,8 @@ class Network:
             layer.n_out if own.slope is None else 0
             for layer, own in zip(layers, activations, strict=False)
         )
+        # Of each hidden unit's signal, over the batch.
+        self._signal_sums = [np.empty_like(bias) for bias in self.biases[:-1]]
         self._own_states = None
 
     @classmethod
@@ -200,21 +202,28 @@ class Network:
         """
         link_step, own_step = solver.steps(scale, alpha * scale)
         measures, squares = alpha > 0 and not solver.is_decoupled, 0.0
+        of_biases = delta
         for i in reversed(range(len(self.layers))):
-            self._update(0, i, delta, own_step)
+            self._update(0, i, of_biases, own_step)
             # The activations turn into the gradient with respect to them.
             signal = self._output(i - 1, delta.shape[1]) if i else x
             own = self.layers[i].learn(
                 signal, delta, link_step, self._slope(i - 1) if i else 1.0,
-                sends=i > 0, measures=measures,
+                sums=self._signal_sums[i - 1] if i else None, measures=measures,
             )  # fmt: skip
             squares += own.sum() if measures else 0.0
             if i:
-                delta = self._signal_before(i - 1, signal, own_step, dropout)
+                delta = signal
+                of_biases = self._through(i - 1, signal, own_step, dropout)
         return 0.5 * alpha * squares
 
-    def _signal_before(self, i, signal, step, dropout):
-        """Take a signal back through layer i's activation, whose parameters move."""
+    def _through(self, i, signal, step, dropout):
+        """Take a signal back through the units of layer i, whose parameters move.
+
+        Returns samples or their sum, of which the gradient of the biases is the sum.
+        """
+        if self.activations[i].slope is not None and not dropout.drops(i + 1):
+            return self._signal_sums[i].reshape(-1, 1)  # `learn` did it all
         dropout.apply(i + 1, signal, self.n_threads)
         gradient = self._bend(i, signal)
         if gradient is not None:

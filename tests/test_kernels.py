@@ -252,7 +252,7 @@ def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
     step = sgd_step(0.2, 0.9, True, 0.5, 0.1)
     ours, other = W.copy(), velocity.copy()
     _fast.learn(
-        dense, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, False,
+        dense, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, None,
         np.empty(n_in), np.empty((1, batch), dtype), 1,
     )  # fmt: skip
     seen, squares = np.full(n_in, 6, np.int32), np.full(n_in, np.nan)
@@ -344,7 +344,7 @@ def test_wake(momentum, n_in, dtype, n_threads, clock, seed):
             for _ in range(clock - seen[i]):
                 _fast.learn(
                     np.zeros((1, 1), dtype), nothing, ends, W.indices[own].copy(), row,
-                    state, step, 1.0, False, np.empty(1), nothing[:1], 1,
+                    state, step, 1.0, None, np.empty(1), nothing[:1], 1,
                 )  # fmt: skip
             twin.data[own], twin_v[:, own] = row, state
         tolerance = {"rtol": 10 * TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
@@ -362,7 +362,7 @@ def test_subnormals_are_flushed_and_the_mode_is_restored():
     for n_threads in (1, 2):
         _fast.learn(
             nothing, nothing, ends, zero, weights, velocity,
-            sgd_step(0.1, 0.9, False, 1.0, 0.0), 1.0, False, np.empty(1), nothing,
+            sgd_step(0.1, 0.9, False, 1.0, 0.0), 1.0, None, np.empty(1), nothing,
             n_threads,
         )  # fmt: skip
     assert weights[0] == 0 and velocity[0, 0] == 0
@@ -410,10 +410,11 @@ def test_learn(
     expected_squares = (W * W).sum(axis=1)
 
     sends = sends and not has_less
+    sums = np.full(n_in, np.nan, dtype) if sends else None
     squares, before = np.full(n_in, np.nan), x.copy()
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
     _fast.learn(
-        x, delta, W.indptr, W.indices, W.data, velocity, step, slope, sends, squares,
+        x, delta, W.indptr, W.indices, W.data, velocity, step, slope, sums, squares,
         np.empty((n_threads, batch), dtype), n_threads, *less,
     )  # fmt: skip
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
@@ -422,6 +423,9 @@ def test_learn(
     if momentum:
         assert_allclose(velocity[0], expected_v, **tolerance)
     assert_allclose(x, expected_signal if sends else before, **tolerance)
+    if sends:
+        atol = batch * TOLERANCE[dtype]
+        assert_allclose(sums, expected_signal.sum(axis=1), rtol=0, atol=atol)
 
 
 def test_learn_measures_on_request():
@@ -433,7 +437,7 @@ def test_learn_measures_on_request():
         ours, twin = W.copy(), W.copy()
         for own, squares in ((ours, None), (twin, np.empty(20))):
             _fast.learn(
-                x, delta, W.indptr, W.indices, own.data, states, step, 1.0, False,
+                x, delta, W.indptr, W.indices, own.data, states, step, 1.0, None,
                 squares, np.empty((1, batch), "f4"), 1,
             )  # fmt: skip
         assert_array_equal(ours.data, twin.data)
@@ -451,13 +455,13 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
         x = rng.standard_normal((300, batch)).astype(dtype)
         delta, row = np.empty((200, batch), dtype), np.empty((n_threads, batch), dtype)
         velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
-        bias, squares = np.zeros(200, dtype), np.empty(300)
+        bias, squares, sums = np.zeros(200, dtype), np.empty(300), np.empty(300, dtype)
         _fast.gather(x, *by_target(W), W.data, bias, 1.0, delta, n_threads)
         _fast.learn(
             x, delta, W.indptr, W.indices, W.data, velocity,
-            sgd_step(0.1, 0.9, True, 0.3, 0.2), 0.0, True, squares, row, n_threads,
+            sgd_step(0.1, 0.9, True, 0.3, 0.2), 0.0, sums, squares, row, n_threads,
         )  # fmt: skip
-        results.append((delta, x, W.data, velocity, squares))
+        results.append((delta, x, W.data, velocity, sums, squares))
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             assert_array_equal(a, b)
