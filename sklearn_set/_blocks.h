@@ -196,6 +196,8 @@ INLINE void BLOCK_NAME(gather_block)(
     FETCH_NEXT(units, n, reach);
     if (links)
         FETCH_NEXT(links, n, reach);
+    else
+        FETCH_NEXT(weights, n, reach);
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;
@@ -238,8 +240,9 @@ static inline void BLOCK_NAME(gather_blocks)(
 
 /* ---- backward ---- */
 
-/* Store what comes back through a vector of samples `own`; with what is there already
- * if it `adds`. The first `before` samples are done. */
+/* Store what comes back through a vector of samples `own`, which are in a register, as
+ * `signal` may be where they came from; with what is there already if it `adds`. The
+ * first `before` samples are done. */
 INLINE void BLOCK_NAME(send_back)(
     VEC own, VEC back, int adds, REAL slope, ptrdiff_t before, REAL *signal)
 {
@@ -251,7 +254,7 @@ INLINE void BLOCK_NAME(send_back)(
 
 /* For one source with activations x[b] and links k to targets[k]:
  * signal[b] = sum_k weights[k] * delta[targets[k], b], times `slope` where x[b] <= 0,
- * unless signal is NULL; if it `adds`, together with what is there;
+ * unless signal is NULL; if it `adds`, together with what is there. It may be x;
  * dots[k] = x[b] * delta[targets[k], b] - less_x[b] * less_delta[targets[k], b], summed
  * over b but for the lanes; without the second term if those are NULL, and together with
  * what is there unless it is `fresh`. */

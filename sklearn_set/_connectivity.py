@@ -309,13 +309,13 @@ class SparseLayer:
         less : (ndarray, ndarray), default=None
             Like `x` and `delta`, samples that subtract from the gradient.
         measures : bool, default=True
-            Whether the weights are measured on the way.
+            Whether to sum the squared weights; always done for a SparseBatch.
 
         Returns
         -------
         squares : ndarray of shape (n_in,), dtype float64, or None
-            Of each source, the sum of the squared weights as they were before the step,
-            if it `measures`; the next step overwrites it. Sources that are absent from
+            Of each source, the sum of the squared weights as they were before the step;
+            the next step overwrites it. Sources that are absent from
             a SparseBatch count as when they were last present.
         """
         require_shape("The batch", delta, (self.n_out, x.shape[1]))

@@ -60,7 +60,7 @@ cdef extern from "_tiles.h":
     unsigned int flush_subnormals() nogil
     void restore_mode(unsigned int) nogil
     void fetch(const void*, Py_ssize_t) nogil
-    void warm_up(const void*, Py_ssize_t) nogil
+    void warm_up(const void*, Py_ssize_t, int) nogil
     int reach_for(Py_ssize_t) nogil
     int lowest_bit(uint64_t) nogil
     void row_sums_float(
@@ -112,6 +112,13 @@ cdef extern from "_tiles.h":
         double*, Py_ssize_t, Py_ssize_t, uint64_t, uint32_t, double) nogil
     double sum_of_squares_float(const float*, Py_ssize_t, Py_ssize_t) nogil
     double sum_of_squares_double(const double*, Py_ssize_t, Py_ssize_t) nogil
+
+cdef extern from *:
+    """
+    #if STRIP != 256
+    #error "STRIP is one number in _fast.pyx and another in _tiles.h"
+    #endif
+    """
 
 cpdef enum:
     LINE = 16          # samples of a sparse batch that a thread takes: a cache line
@@ -357,16 +364,17 @@ def gather(
     """
     cdef Py_ssize_t part, first, last
     cdef Py_ssize_t batch = x.shape[1], n_links = units.shape[0]
-    cdef Py_ssize_t bytes = x.shape[0] * batch * sizeof(real), work = n_links * batch
+    cdef Py_ssize_t n_bytes = x.shape[0] * batch * sizeof(real)
+    cdef Py_ssize_t work = n_links * batch
     cdef const int32_t* link = NULL if links is None else &links[0]
-    cdef int team = _team(work, n_threads), reach = reach_for(bytes)
+    cdef int team = _team(work, n_threads), reach = reach_for(n_bytes)
     cdef int chunk = _chunk(out.shape[0], team, work)
     cdef unsigned int mode = 0
     if batch == 0:
         return
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        warm_up(&x[0, 0], bytes)
+        warm_up(&x[0, 0], n_bytes, reach)
         for part in prange(
             (out.shape[0] + chunk - 1) // chunk, schedule="dynamic", chunksize=1
         ):
@@ -761,17 +769,20 @@ def learn(
     cdef real* own
     cdef bint has_less = less_x is not None, has_state = state.shape[0] > 0
     cdef bint sends = sums is not None
-    cdef double* norms = NULL if squares is None else &squares[0]
-    cdef Py_ssize_t bytes = delta.shape[0] * batch * sizeof(real)
+    cdef double* of_weights = NULL if squares is None else &squares[0]
+    cdef Py_ssize_t n_bytes = delta.shape[0] * batch * sizeof(real)
     cdef Py_ssize_t work = n_links * batch
-    cdef int team = _team(work, n_threads), reach = reach_for(bytes)
+    cdef int team = _team(work, n_threads), reach
     cdef int chunk = _chunk(x.shape[0], team, work)
     cdef unsigned int mode = 0
     if batch == 0:
         return
+    reach = reach_for(2 * n_bytes if has_less else n_bytes)
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
-        warm_up(&delta[0, 0], bytes)
+        warm_up(&delta[0, 0], n_bytes, reach)
+        if has_less:
+            warm_up(&less_delta[0, 0], n_bytes, reach)
         for part in prange(
             (x.shape[0] + chunk - 1) // chunk, schedule="dynamic", chunksize=1
         ):
@@ -779,7 +790,7 @@ def learn(
                 first = indptr[i]
                 n = indptr[i + 1] - first
                 source = &x[i, 0]
-                if sends and n > STRIP:     # each strip adds to the signal
+                if sends and n > STRIP:     # later strips need x[i] as it was
                     source = &row[threadid(), 0]
                     memcpy(&row[threadid(), 0], &x[i, 0], batch * sizeof(real))
                 own = &state[0, 0] + first if has_state else NULL
@@ -790,7 +801,7 @@ def learn(
                         &targets[0] + first, &weights[0] + first, n,
                         n_links - first, reach, slope, &step[0], own, n_links,
                         &x[i, 0] if sends else NULL,
-                        norms + i if norms else NULL)
+                        of_weights + i if of_weights else NULL)
                 else:
                     learn_unit_double(
                         source, &delta[0, 0], &less_x[i, 0] if has_less else NULL,
@@ -798,7 +809,7 @@ def learn(
                         &targets[0] + first, &weights[0] + first, n,
                         n_links - first, reach, slope, &step[0], own, n_links,
                         &x[i, 0] if sends else NULL,
-                        norms + i if norms else NULL)
+                        of_weights + i if of_weights else NULL)
                 if sends:
                     sums[i] = _row_sum(&x[i, 0], batch)
         restore_mode(mode)

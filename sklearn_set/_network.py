@@ -52,7 +52,7 @@ class Network:
             for layer, own in zip(layers, activations, strict=False)
         )
         # Of each hidden unit's signal, over the batch.
-        self._signal_sums = [np.empty_like(bias) for bias in self.biases[:-1]]
+        self._summed_signals = [np.empty_like(bias) for bias in self.biases[:-1]]
         self._own_states = None
 
     @classmethod
@@ -209,7 +209,7 @@ class Network:
             signal = self._output(i - 1, delta.shape[1]) if i else x
             own = self.layers[i].learn(
                 signal, delta, link_step, self._slope(i - 1) if i else 1.0,
-                sums=self._signal_sums[i - 1] if i else None, measures=measures,
+                sums=self._summed_signals[i - 1] if i else None, measures=measures,
             )  # fmt: skip
             squares += own.sum() if measures else 0.0
             if i:
@@ -223,7 +223,7 @@ class Network:
         Returns samples or their sum, of which the gradient of the biases is the sum.
         """
         if self.activations[i].slope is not None and not dropout.drops(i + 1):
-            return self._signal_sums[i].reshape(-1, 1)  # `learn` did it all
+            return self._summed_signals[i].reshape(-1, 1)  # `learn` did it all
         dropout.apply(i + 1, signal, self.n_threads)
         gradient = self._bend(i, signal)
         if gradient is not None:

@@ -1,6 +1,6 @@
 /* What one unit does with its links, for float and double.
  *
- * Cython calls gather_unit, scatter_unit and learn_unit from _fast.pyx, in parallel
+ * Cython calls gather_units, scatter_unit and learn_unit from _fast.pyx, in parallel
  * over the units. Those are in _units.h. A batch of at least a vector is taken in blocks
  * of vectors, held in registers over a unit's links (_blocks.h); a narrower one is taken
  * as 4, 2 and 1 samples. GCC's and Clang's vector types keep the sums in registers;
@@ -126,9 +126,9 @@ static inline void fetch(const void *p, ptrdiff_t bytes)
         PREFETCH_L2((const char *)p + line);
 }
 
-/* The rows that links point at lie anywhere; each would be waited for. How far ahead of
- * their use they are fetched goes by what they all take: nothing is gained close to the
- * first cache; what fits in the second one is read into it when a sweep starts. */
+/* The rows that links point at lie anywhere; each would be waited for. What fits in the
+ * second cache is read into it when a sweep starts (`warm_up`). How far ahead of its use
+ * each row is fetched besides goes by what all take; from few, nothing is gained. */
 #define CLOSE_BYTES (1 << 17)
 #define WARM_BYTES (3 << 18)
 #define NOT_AT_ALL 0
@@ -140,9 +140,9 @@ static inline int reach_for(ptrdiff_t bytes)
            : bytes <= WARM_BYTES ? WITHIN_CACHE
                                  : FROM_MEMORY;
 }
-static inline void warm_up(const void *rows, ptrdiff_t bytes)
+static inline void warm_up(const void *rows, ptrdiff_t bytes, int reach)
 {
-    if (bytes <= WARM_BYTES)
+    if (reach != FROM_MEMORY)
         fetch(rows, bytes);
 }
 
@@ -151,8 +151,9 @@ static const double inverse_factorials[] = {
     1.0 / 120,    1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
     1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
 
-/* A reach is a constant wherever a loop is inlined. The ids of units are read beyond the
- * unit's own links, as the next unit's come next, but for the last of `limit` links. */
+/* The ids of units are read beyond the unit's own n links, up to a vector after 4 FAR, as
+ * the next unit's come next; but not beyond the last of `limit` links. In the loops over
+ * links a reach is a constant (FOR_REACH). */
 #define REACH(n, limit, reach) ((n) + 5 * FAR > (limit) ? NOT_AT_ALL : (reach))
 
 /* Of a row only the first line: the processor itself goes on with the next ones. */

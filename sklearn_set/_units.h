@@ -178,18 +178,19 @@ static inline void NAME(gather_range)(
 #undef FEW_OF
 }
 
-/* For the units from `first` up to `end`; n_links are all of the layer's. */
+/* For the units from `first` up to `end`; n_links are all of the layer's. The last units
+ * of the layer do not look ahead: there are no ids any more. */
 static inline void NAME(gather_units)(
     const REAL *x, ptrdiff_t batch, const int32_t *indptr, const int32_t *units,
     const int32_t *links, const REAL *weights, const REAL *bias, ptrdiff_t first,
     ptrdiff_t end, ptrdiff_t n_links, int reach, REAL slope, REAL *out)
 {
-    ptrdiff_t near_end = end;
-    while (near_end > first && REACH(indptr[near_end], n_links, reach) != reach)
-        near_end--;
-    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, first, near_end,
+    ptrdiff_t ahead_end = end;
+    while (ahead_end > first && REACH(indptr[ahead_end], n_links, reach) != reach)
+        ahead_end--;
+    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, first, ahead_end,
                        reach, slope, out);
-    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, near_end, end,
+    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, ahead_end, end,
                        NOT_AT_ALL, slope, out);
 }
 

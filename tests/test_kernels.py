@@ -15,9 +15,12 @@ from sklearn_set._solvers import SGD, waiting_powers
 
 DTYPES = [np.float32, np.float64]
 TOLERANCE = {np.float32: 2e-4, np.float64: 1e-11}
-# Batches around one vector, and around the widest block: 128 samples at most.
 sizes = st.integers(1, 40)
-batches = st.sampled_from([1, 2, 10, 15, 16, 17, 31, 32, 33, 64, 100, 128, 150])
+# Around one vector, and around the widest block: 128 samples at most. Of 65 and 130 the
+# last vector overlaps another block.
+batches = st.sampled_from(
+    [1, 2, 10, 15, 16, 17, 31, 32, 33, 64, 65, 100, 128, 130, 150]
+)
 dtypes = st.sampled_from(DTYPES)
 densities = st.sampled_from([0.0, 0.05, 0.4, 1.0])
 threads = st.sampled_from([1, 2, 3])
@@ -443,6 +446,37 @@ def test_learn_measures_on_request():
         assert_array_equal(ours.data, twin.data)
 
 
+@pytest.mark.parametrize(
+    "n, batch", [(700, 130), (2500, 130), (30_000, 2), (200_000, 2)]
+)
+def test_units_that_do_not_fit_in_a_cache(n, batch):
+    """Rows that are fetched ahead, within a cache and from memory."""
+    rng = np.random.default_rng(0)
+    places = np.unique(rng.integers(0, n * n, 6 * n))
+    w = rng.standard_normal(places.size).astype("f4")
+    W = csr_array((w, divmod(places, n)), shape=(n, n))
+    W.indices, W.indptr = W.indices.astype(np.int32), W.indptr.astype(np.int32)
+    x, delta = rng.standard_normal((2, n, batch)).astype("f4")
+    bias, tolerance = np.zeros(n, "f4"), {"rtol": 1e-4, "atol": 1e-4}
+    out, parts = np.empty((n, batch), "f4"), np.empty((3, n, batch), "f4")
+    _fast.gather(x, *by_target(W), W.data, bias, 0.1, out, 2)
+    assert_allclose(out, bend(W.T @ x, 0.1), **tolerance)
+    _fast.scatter(x, W.indptr, W.indices, W.data, bias, 0.1, parts, out, 2)
+    assert_allclose(out, bend(W.T @ x, 0.1), **tolerance)
+    rows, columns = W.tocoo().coords
+    gradient = np.einsum("kb,kb->k", x[rows], delta[columns])
+    signal = np.where(x > 0, 1, 0.1) * (W @ delta)
+    moved, sums = W.copy(), np.empty(n, "f4")
+    _fast.learn(
+        x, delta, W.indptr, W.indices, moved.data, np.empty((0, W.nnz), "f4"),
+        sgd_step(0.2, 0.0, False, 0.5, 0.1), 0.1, sums, None,
+        np.empty((2, batch), "f4"), 2,
+    )  # fmt: skip
+    assert_allclose(moved.data, w - 0.2 * (0.5 * gradient + 0.1 * w), **tolerance)
+    assert_allclose(x, signal, **tolerance)
+    assert_allclose(sums, signal.sum(axis=1), rtol=0, atol=2e-3)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("batch", [1, 2, 3, 8, 64, 130])
 def test_threads_do_not_change_a_bit(dtype, batch, rng):
@@ -451,11 +485,12 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
     results = []
     for n_threads in (1, 2, 5):
         rng = np.random.default_rng(1)
-        W = random_weights(300, 200, 0.3, rng, dtype)
-        x = rng.standard_normal((300, batch)).astype(dtype)
-        delta, row = np.empty((200, batch), dtype), np.empty((n_threads, batch), dtype)
+        W = random_weights(150, 600, 0.43, rng, dtype)
+        assert np.diff(W.indptr).min() < 256 < np.diff(W.indptr).max()  # of a strip
+        x = rng.standard_normal((150, batch)).astype(dtype)
+        delta, row = np.empty((600, batch), dtype), np.empty((n_threads, batch), dtype)
         velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
-        bias, squares, sums = np.zeros(200, dtype), np.empty(300), np.empty(300, dtype)
+        bias, squares, sums = np.zeros(600, dtype), np.empty(150), np.empty(150, dtype)
         _fast.gather(x, *by_target(W), W.data, bias, 1.0, delta, n_threads)
         _fast.learn(
             x, delta, W.indptr, W.indices, W.data, velocity,
