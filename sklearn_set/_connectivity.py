@@ -315,8 +315,8 @@ class SparseLayer:
         -------
         squares : ndarray of shape (n_in,), dtype float64, or None
             Of each source, the sum of the squared weights as they were before the step;
-            the next step overwrites it. Sources that are absent from
-            a SparseBatch count as when they were last present.
+            the next step overwrites it. Sources that are absent from a SparseBatch
+            count as when they were last present.
         """
         require_shape("The batch", delta, (self.n_out, x.shape[1]))
         self._require_sources(x)

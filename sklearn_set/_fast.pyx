@@ -685,6 +685,16 @@ cdef inline void _descend(
         descend_double(step, values, state, apart, gradient, n)
 
 
+cdef inline void _row_sums(
+    const real* rows, const real* less, Py_ssize_t batch, Py_ssize_t n, real* out,
+) noexcept nogil:
+    """out[k] = the sum of row k; `out` has room for n rounded up to fours."""
+    if real is float:
+        row_sums_float(rows, less, batch, n, out)
+    else:
+        row_sums_double(rows, less, batch, n, out)
+
+
 cdef inline void _update_strip(
     const real* delta, const real* less, Py_ssize_t batch, real* values, real* state,
     Py_ssize_t apart, const double* step, Py_ssize_t first, Py_ssize_t n,
@@ -693,10 +703,7 @@ cdef inline void _update_strip(
     cdef real[STRIP] gradient
     if less:
         less += first * batch
-    if real is float:
-        row_sums_float(delta + first * batch, less, batch, n, gradient)
-    else:
-        row_sums_double(delta + first * batch, less, batch, n, gradient)
+    _row_sums(delta + first * batch, less, batch, n, gradient)
     _descend(
         step, values + first, state + first if state else NULL, apart, gradient, n)
 
@@ -731,10 +738,7 @@ def update(
 
 cdef inline real _row_sum(const real* row, Py_ssize_t batch) noexcept nogil:
     cdef real[4] sums
-    if real is float:
-        row_sums_float(row, NULL, batch, 1, sums)
-    else:
-        row_sums_double(row, NULL, batch, 1, sums)
+    _row_sums(row, <const real*> NULL, batch, 1, sums)
     return sums[0]
 
 

@@ -319,12 +319,11 @@ def test_gaussian_samples_are_distributed_as_the_model_says(std, rng):
 
 
 def test_sample_method(digits):
-    rbm = trained(digits, n_iter=30)
+    rbm = trained(digits, n_iter=30, random_state=1)
     drawn = rbm.sample(400, n_steps=200)
     assert drawn.shape == (400, 64) and drawn.dtype == bool
     data = (digits[0] > 0.5).mean(axis=0)
-    # 0.94 to 0.99, depending on the seed and on how the machine rounds.
-    assert np.corrcoef(drawn.mean(axis=0), data)[0, 1] > 0.9
+    assert np.corrcoef(drawn.mean(axis=0), data)[0, 1] > 0.95
     others = rbm.sample(400, n_steps=200)
     assert not np.array_equal(drawn, others)
     assert np.abs(drawn.mean(axis=0) - others.mean(axis=0)).max() < 5 / 20 * 0.5**0.5
