@@ -109,7 +109,7 @@ class DenseRows(_Rows):
         """Return ``X[selected].T``, which the next batch overwrites."""
         if self._buffer is None:
             self._buffer = Buffer(self.n_features, self.max_batch, self.dtype)
-        out = self._buffer.view(self.n_features, selected.size)
+        out = self._buffer.view(selected.size)
         self._dense(selected, out, n_threads)
         return out
 

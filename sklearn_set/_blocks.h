@@ -151,13 +151,18 @@ INLINE VEC BLOCK_NAME(power)(VEC y)
     return e.number;
 }
 
+/* exp(z) for z <= 0, which ends near 1e-38 (float) or 1e-308 (double). */
+INLINE VEC BLOCK_NAME(exp_below)(VEC z)
+{
+    const REAL lowest = REAL_BYTES == 4 ? -87 : -708;
+    return BLOCK_NAME(power)(SELECT(z < lowest, (VEC){0} + lowest, z));
+}
+
 /* 1 / (1 + exp(-z)). With e = exp(-|z|) that is 1 / (1 + e) or e / (1 + e). */
 INLINE VEC BLOCK_NAME(logistic)(VEC z)
 {
-    const REAL lowest = REAL_BYTES == 4 ? -87 : -708;
-    const VEC one = (VEC){0} + 1, negative = SELECT(z < 0, z, -z);
-    const VEC y = SELECT(negative < lowest, (VEC){0} + lowest, negative);
-    const VEC e = BLOCK_NAME(power)(y);
+    const VEC one = (VEC){0} + 1;
+    const VEC e = BLOCK_NAME(exp_below)(SELECT(z < 0, z, -z));
     return SELECT(z < 0, e, one) / (one + e);
 }
 

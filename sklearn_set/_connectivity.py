@@ -309,22 +309,21 @@ class SparseLayer:
         less : (ndarray, ndarray), default=None
             Like `x` and `delta`, samples that subtract from the gradient.
         measures : bool, default=True
-            Whether to sum the squared weights; always done for a SparseBatch.
+            Whether to sum the squared weights.
 
         Returns
         -------
-        squares : ndarray of shape (n_in,), dtype float64, or None
-            Of each source, the sum of the squared weights as they were before the step;
-            the next step overwrites it. Sources that are absent from a SparseBatch
-            count as when they were last present.
+        squares : float
+            The sum of the squared weights as they were before the step, if measured, or
+            else 0. Sources that are absent from a SparseBatch count as when they were
+            last present.
         """
         require_shape("The batch", delta, (self.n_out, x.shape[1]))
         self._require_sources(x)
         if isinstance(x, SparseBatch):
-            return self._learn_nonzeros(x, delta, step)
+            return self._learn_nonzeros(x, delta, step, measures)
         if measures and self._squares is None:
             self._squares = np.zeros(self.n_in)
-        squares = self._squares if measures else None
         less_x, less_delta = less or (None, None)
         if less is not None:
             require_shape("The batch", less_x, x.shape)
@@ -332,14 +331,14 @@ class SparseLayer:
             sums = None
         if sums is not None:
             require_shape("The sums", sums, (self.n_in,))
-        _fast.learn(
-            x, delta, *self.links, step, slope, sums, squares,
+        return _fast.learn(
+            x, delta, *self.links, step, slope, sums,
+            self._squares if measures else None,
             self._scratch((self.n_threads, x.shape[1])), self.n_threads, less_x,
             less_delta,
         )  # fmt: skip
-        return squares
 
-    def _learn_nonzeros(self, x, delta, step):
+    def _learn_nonzeros(self, x, delta, step, measures):
         if self._deferred is None:
             self._deferred = DeferredSteps(self.links, self.n_threads)
         self._deferred.start(step)
@@ -348,7 +347,7 @@ class SparseLayer:
             self._deferred.squares, self.n_threads,
         )  # fmt: skip
         self._deferred.finish()
-        return self._deferred.squares
+        return self._deferred.squares.sum() if measures else 0.0
 
     def settle(self):
         """Make up for the steps that a sparse X let the layer put off."""

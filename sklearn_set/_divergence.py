@@ -117,7 +117,7 @@ class ContrastiveDivergence:
 
     def batch(self, n_samples):
         """Return the array for the data of a batch, to be filled for `learn`."""
-        return self._visible[0].view(self.machine.layer.n_out, n_samples)
+        return self._visible[0].view(n_samples)
 
     def learn(self, v):
         """Climb ``<v h> of the data - <v h> of the chain``, less the penalty.
@@ -147,9 +147,9 @@ class ContrastiveDivergence:
 
     def _statistics(self, v):
         """Return the hidden units of the data, and both units of the chain."""
-        batch, layer = v.shape[1], self.machine.layer
-        h, chain_h, sample = (b.view(layer.n_in, batch) for b in self._hidden)
-        chain_v = self._visible[1].view(layer.n_out, batch)
+        batch = v.shape[1]
+        h, chain_h, sample = (buffer.view(batch) for buffer in self._hidden)
+        chain_v = self._visible[1].view(batch)
         self.machine.hidden_probabilities(v, h)
         if self.chains is None:
             self._run_from(h, sample, chain_v, chain_h)

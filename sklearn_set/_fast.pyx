@@ -69,6 +69,8 @@ cdef extern from "_tiles.h":
         const double*, const double*, Py_ssize_t, Py_ssize_t, double*) nogil
     void logistic_float(float*, Py_ssize_t) nogil
     void logistic_double(double*, Py_ssize_t) nogil
+    void exp_below_float(float*, Py_ssize_t) nogil
+    void exp_below_double(double*, Py_ssize_t) nogil
     void flip_double(
         const double*, const double*, const double*, double, double*,
         Py_ssize_t) nogil
@@ -671,6 +673,49 @@ def drop(
                 scale)
 
 
+def softmax_gradient(
+    real[:, ::1] z,                      # INOUT (n_outputs, batch)
+    const uint8_t[:, :] is_class,        # IN    (n_outputs, batch)
+    real[:, ::1] scratch,                # scratch (2, batch)
+    double[::1] losses,                  # OUT   (batch,)
+):
+    """z = exp(z) / sum exp(z) - is_class, for each sample, which is the gradient of
+
+    losses = log(sum exp(z)) - z[class].
+    """
+    cdef Py_ssize_t j, b, batch = z.shape[1]
+    cdef real* top
+    cdef real* total
+    if batch == 0:
+        return
+    top, total = &scratch[0, 0], &scratch[1, 0]
+    with nogil:
+        for b in range(batch):
+            top[b], total[b], losses[b] = z[0, b], 0, 0
+        for j in range(1, z.shape[0]):
+            for b in range(batch):
+                top[b] = max(top[b], z[j, b])
+        for j in range(z.shape[0]):
+            for b in range(batch):
+                z[j, b] -= top[b]
+                losses[b] -= z[j, b] if is_class[j, b] else 0
+            _exp_below(&z[j, 0], batch)
+            for b in range(batch):
+                total[b] += z[j, b]
+        for j in range(z.shape[0]):
+            for b in range(batch):
+                z[j, b] = z[j, b] / total[b] - is_class[j, b]
+        for b in range(batch):
+            losses[b] += log(total[b])
+
+
+cdef inline void _exp_below(real* z, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        exp_below_float(z, n)
+    else:
+        exp_below_double(z, n)
+
+
 # ---------------------------------------------------------------------------
 # Learning
 # ---------------------------------------------------------------------------
@@ -742,6 +787,37 @@ cdef inline real _row_sum(const real* row, Py_ssize_t batch) noexcept nogil:
     return sums[0]
 
 
+def sum_rows(
+    const real[:, ::1] rows,             # IN   (n, batch)
+    real[::1] out,                       # OUT  (n,)
+    int n_threads,
+):
+    """out[k] = sum_b rows[k, b]"""
+    cdef Py_ssize_t k, n = rows.shape[0], batch = rows.shape[1]
+    cdef int team = _team(n * batch, n_threads)
+    if batch == 0:
+        return
+    for k in prange(n, nogil=True, schedule="static", num_threads=team):
+        out[k] = _row_sum(&rows[k, 0], batch)
+
+
+cdef inline double _total(const double* values, Py_ssize_t n) noexcept nogil:
+    """Their sum, by eight partial ones for the sake of vectors."""
+    cdef double[8] parts
+    cdef Py_ssize_t k, i
+    cdef double total = 0
+    for i in range(8):
+        parts[i] = 0
+    for k in range(n // 8):
+        for i in range(8):
+            parts[i] += values[8 * k + i]
+    for k in range(n // 8 * 8, n):
+        total += values[k]
+    for i in range(8):
+        total += parts[i]
+    return total
+
+
 def learn(
     real[:, ::1] x,                      # INOUT (n_in, batch) with sums, or else IN
     const real[:, ::1] delta,            # IN    (n_out, batch)
@@ -761,11 +837,11 @@ def learn(
     """The fused backward sweep over the sources, with the solver's step in place.
 
     For source i and its links (i, j): gradient_ij = x[i] . delta[j], then the step.
-    ``squares`` gets sum_j w_ij ** 2 of the weights as they were. With ``sums`` the
-    signal f'(x[i]) sum_j w_ij delta[j], by the weights as they were, takes the place of
-    x[i], which no other source needs, and ``sums`` gets its sum over the samples.
-    Samples in ``less_x`` and ``less_delta`` subtract from the gradient; then there are
-    no sums.
+    With ``sums`` the signal f'(x[i]) sum_j w_ij delta[j], by the weights as they were,
+    takes the place of x[i], which no other source needs, and ``sums`` gets its sum over
+    the samples. Samples in ``less_x`` and ``less_delta`` subtract from the gradient;
+    then there are no sums. ``squares`` gets sum_j w_ij ** 2 of the weights as they
+    were; returns their sum.
     """
     cdef Py_ssize_t part, i, first, n
     cdef Py_ssize_t batch = x.shape[1], n_links = targets.shape[0]
@@ -780,7 +856,7 @@ def learn(
     cdef int chunk = _chunk(x.shape[0], team, work)
     cdef unsigned int mode = 0
     if batch == 0:
-        return
+        return 0.0
     reach = reach_for(2 * n_bytes if has_less else n_bytes)
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
@@ -817,6 +893,7 @@ def learn(
                 if sends:
                     sums[i] = _row_sum(&x[i, 0], batch)
         restore_mode(mode)
+    return _total(of_weights, x.shape[0]) if of_weights else 0.0
 
 
 cdef inline double _sum_of_squares(

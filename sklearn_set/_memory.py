@@ -42,8 +42,13 @@ class Buffer:
     """
 
     def __init__(self, n_units, max_batch, dtype):
+        self._n_units = n_units
         self._flat = aligned_empty(n_units * max_batch, dtype)
+        self._view = self._flat.reshape(n_units, max_batch)
 
-    def view(self, n_units, batch):
+    def view(self, batch):
         """Return the first elements as an array of shape (n_units, batch)."""
-        return self._flat[: n_units * batch].reshape(n_units, batch)
+        if batch != self._view.shape[1]:
+            n_units = self._n_units
+            self._view = self._flat[: n_units * batch].reshape(n_units, batch)
+        return self._view

@@ -1,7 +1,5 @@
 """A stack of sparse layers with activations and a loss: forward and backward."""
 
-import copy
-
 import numpy as np
 
 from sklearn_set._batches import SparseBatch
@@ -10,6 +8,7 @@ from sklearn_set._connectivity import Links, SparseLayer
 from sklearn_set._dropout import NO_DROPOUT
 from sklearn_set._memory import Buffer
 from sklearn_set._solvers import start_state
+from sklearn_set._unit_parameters import UnitParameters
 from sklearn_set._validation import require_shape
 
 
@@ -23,11 +22,11 @@ class Network:
     layers : list of SparseLayer
         From the input to the output; changed in place by `learn`.
     biases : list of ndarray of shape (n_out,)
-        One for each layer; changed in place by `learn`.
+        One for each layer; `start_states` copies them, and `learn` changes the copies.
     activations : list of Activation
         One for each hidden layer.
     parameters : list of ndarray of shape (n_parameters, n_units)
-        What the units of each hidden layer learn besides; changed in place by `learn`.
+        What the units of each hidden layer learn besides; copied likewise.
     loss : class
         Loss with its output activation.
     max_batch : int
@@ -44,16 +43,14 @@ class Network:
         self.parameters = [np.ascontiguousarray(values) for values in parameters]
         self.activations = activations
         self.loss = loss
-        self._max_batch = max_batch
-        self._outputs = self._buffers(layer.n_out for layer in layers)
+        dtype = layers[0].dtype
+        self._outputs = [Buffer(layer.n_out, max_batch, dtype) for layer in layers]
         # The sums of the layers whose activation is not computed in passing.
-        self._sums = self._buffers(
-            layer.n_out if own.slope is None else 0
+        self._sums = [
+            Buffer(layer.n_out if own.slope is None else 0, max_batch, dtype)
             for layer, own in zip(layers, activations, strict=False)
-        )
-        # Of each hidden unit's signal, over the batch.
-        self._summed_signals = [np.empty_like(bias) for bias in self.biases[:-1]]
-        self._own_states = None
+        ]
+        self._own = None
 
     @classmethod
     def from_coefs(
@@ -85,21 +82,8 @@ class Network:
 
     @property
     def states(self):
-        """The solver's state: for each layer that of links, biases and parameters."""
-        links = [layer.links.state for layer in self.layers]
-        return list(zip(links, *self._own_states, strict=True))
-
-    def _buffers(self, sizes):
-        dtype = self.layers[0].dtype
-        return [Buffer(size, self._max_batch, dtype) for size in sizes]
-
-    def _output(self, i, batch):
-        """Return the array for the activations after layer i."""
-        return self._outputs[i].view(self.layers[i].n_out, batch)
-
-    def _sum(self, i, batch):
-        """Return the array for what layer i's activation is computed from."""
-        return self._sums[i].view(self.layers[i].n_out, batch)
+        """The solver's state: that of each layer's links, and that of all else."""
+        return [layer.links.state for layer in self.layers], self._own.state
 
     # -- what training keeps ----------------------------------------------
 
@@ -110,34 +94,27 @@ class Network:
         ----------
         n_states : int
             Number of values for each link and bias.
-        states : list of (ndarray, ndarray, ndarray), default=None
+        states : (list of ndarray, ndarray), default=None
             What `states` returned before, to go on from. Where it does not fit, and
             without it, the state starts at 0.
         """
-        states = states or [(None, None, None)] * len(self.layers)
-        of_links, of_biases, of_parameters = zip(*states, strict=True)
-        self.biases = _writable(self.biases)
-        self.parameters = _writable(self.parameters)
-        # The last layer has no activation of its own.
-        flat = [values.ravel() for values in self.parameters]
-        flat.append(np.empty(0, dtype=self.biases[-1].dtype))
-        self._own_states = [
-            [start_state(own, n_states, old) for own, old in zip(*pair, strict=True)]
-            for pair in ((self.biases, of_biases), (flat, of_parameters))
-        ]
+        of_links, of_own = states or ([None] * len(self.layers), None)
+        self._own = UnitParameters(self.biases, self.parameters, n_states, of_own)
+        self.biases, self.parameters = self._own.biases, self._own.parameters
         for layer, state in zip(self.layers, of_links, strict=True):
             layer.prepare(start_state(layer.links.weights, n_states, state))
 
     def snapshot(self):
         """Return copies of all that learning and evolution change."""
         links = [Links(*map(np.copy, layer.links)) for layer in self.layers]
-        return links, *copy.deepcopy((self.biases, self.parameters, self._own_states))
+        return links, self._own.snapshot()
 
     def restore(self, snapshot):
-        """Go back to a snapshot, which the network takes over."""
-        links, self.biases, self.parameters, self._own_states = snapshot
-        for layer, own in zip(self.layers, links, strict=True):
-            layer.replace(own)
+        """Go back to a snapshot, whose links the network takes over."""
+        links, own = snapshot
+        self._own.restore(own)
+        for layer, arrays in zip(self.layers, links, strict=True):
+            layer.replace(arrays)
 
     # -- passes -----------------------------------------------------------
 
@@ -159,7 +136,7 @@ class Network:
         inputs = x.values if isinstance(x, SparseBatch) else x
         dropout.apply(0, inputs, self.n_threads)
         for i, (layer, bias) in enumerate(zip(self.layers, self.biases, strict=True)):
-            out = self._output(i, x.shape[1])
+            out = self._outputs[i].view(x.shape[1])
             if i == len(self.activations):
                 layer.to_targets(x, bias, out)
             else:
@@ -173,7 +150,7 @@ class Network:
         if own.slope is not None:
             layer.to_targets(x, bias, out, own.slope)
             return
-        sums = self._sum(i, x.shape[1])
+        sums = self._sums[i].view(x.shape[1])
         layer.to_targets(x, bias, sums)
         own.forward(sums, out, self.parameters[i], self.n_threads)
 
@@ -202,38 +179,30 @@ class Network:
         """
         link_step, own_step = solver.steps(scale, alpha * scale)
         measures, squares = alpha > 0 and not solver.is_decoupled, 0.0
-        of_biases = delta
+        sums = self._own.bias_gradients
+        _fast.sum_rows(delta, sums[-1], self.n_threads)
         for i in reversed(range(len(self.layers))):
-            self._update(0, i, of_biases, own_step)
             # The activations turn into the gradient with respect to them.
-            signal = self._output(i - 1, delta.shape[1]) if i else x
-            own = self.layers[i].learn(
+            signal = self._outputs[i - 1].view(delta.shape[1]) if i else x
+            squares += self.layers[i].learn(
                 signal, delta, link_step, self._slope(i - 1) if i else 1.0,
-                sums=self._summed_signals[i - 1] if i else None, measures=measures,
+                sums=sums[i - 1] if i else None, measures=measures,
             )  # fmt: skip
-            squares += own.sum() if measures else 0.0
             if i:
                 delta = signal
-                of_biases = self._through(i - 1, signal, own_step, dropout)
+                self._through(i - 1, signal, dropout)
+        self._own.move(own_step, self.n_threads)
         return 0.5 * alpha * squares
 
-    def _through(self, i, signal, step, dropout):
-        """Take a signal back through the units of layer i, whose parameters move.
-
-        Returns samples or their sum, of which the gradient of the biases is the sum.
-        """
+    def _through(self, i, signal, dropout):
+        """Take a signal back through the units of layer i; often `learn` did it all."""
         if self.activations[i].slope is not None and not dropout.drops(i + 1):
-            return self._summed_signals[i].reshape(-1, 1)  # `learn` did it all
+            return
         dropout.apply(i + 1, signal, self.n_threads)
         gradient = self._bend(i, signal)
         if gradient is not None:
-            self._update(1, i, gradient.reshape(-1, 1), step)
-        return signal
-
-    def _update(self, which, i, delta, step):
-        """Move the biases (0) or the parameters (1) of layer i."""
-        values = (self.biases, self.parameters)[which][i].ravel()
-        _fast.update(delta, values, self._own_states[which][i], step, self.n_threads)
+            self._own.parameter_gradients[i][:] = gradient
+        _fast.sum_rows(signal, self._own.bias_gradients[i], self.n_threads)
 
     def _slope(self, i):
         """Return layer i's slope below 0 if the kernels see to it, or else 1."""
@@ -248,7 +217,7 @@ class Network:
         own = self.activations[i]
         if own.slope is not None:
             return None
-        sums = self._sum(i, signal.shape[1])
+        sums = self._sums[i].view(signal.shape[1])
         return own.backward(sums, signal, self.parameters[i], self.n_threads)
 
     def settle(self):
@@ -312,7 +281,7 @@ class Network:
         if weights is not None:
             delta *= weights
         for i in reversed(range(1, len(self.layers))):
-            layer, source = self.layers[i], self._output(i - 1, delta.shape[1])
+            layer, source = self.layers[i], self._outputs[i - 1].view(delta.shape[1])
             signal = np.empty_like(source)
             layer.to_sources(delta, np.zeros(layer.n_in, dtype=layer.dtype), signal)
             signal[source <= 0] *= self._slope(i - 1)
@@ -324,14 +293,10 @@ class Network:
     def hidden(self, x):
         """Return the activations of each hidden layer, buffers; as `forward`."""
         self.forward(x)
-        return [self._output(i, x.shape[1]) for i in range(len(self.activations))]
+        return [self._outputs[i].view(x.shape[1]) for i in range(len(self.activations))]
 
     def outputs(self, x):
         """Compute the outputs, after the output activation; arguments as `forward`."""
         sums = self.forward(x)
         self.loss.activate(sums)
         return sums.copy()
-
-
-def _writable(arrays):
-    return [np.require(array, requirements="W") for array in arrays]

@@ -81,20 +81,24 @@ INLINE void NAME(pick)(
 #undef PAIR
 }
 
-/* Replace z[b] by 1 / (1 + exp(-z[b])). The last vector overlaps the one before it. */
-static inline void NAME(logistic)(REAL *z, ptrdiff_t batch)
-{
-    REAL padded[LANES] = {0}, *from = batch < LANES ? padded : z;
-    for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)
-        padded[b] = z[b];
-    const ptrdiff_t last = batch < LANES ? 0 : batch - LANES;
-    const VEC end = BLOCK_NAME(logistic)(LOAD(from + last));
-    for (ptrdiff_t b = 0; b < last; b += LANES)
-        STORE(z + b, BLOCK_NAME(logistic)(LOAD(z + b)));
-    STORE(from + last, end);
-    for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)
-        z[b] = padded[b];
-}
+/* Functions that replace z[b] by f(z[b]). The last vector overlaps the one before it. */
+#define FOR_EACH_SAMPLE(name, f)                                                       \
+    static inline void name(REAL *z, ptrdiff_t batch)                                  \
+    {                                                                                  \
+        REAL padded[LANES] = {0}, *from = batch < LANES ? padded : z;                  \
+        for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)                         \
+            padded[b] = z[b];                                                          \
+        const ptrdiff_t last = batch < LANES ? 0 : batch - LANES;                      \
+        const VEC end = f(LOAD(from + last));                                          \
+        for (ptrdiff_t b = 0; b < last; b += LANES)                                    \
+            STORE(z + b, f(LOAD(z + b)));                                              \
+        STORE(from + last, end);                                                       \
+        for (ptrdiff_t b = 0; batch < LANES && b < batch; b++)                         \
+            z[b] = padded[b];                                                          \
+    }
+FOR_EACH_SAMPLE(NAME(logistic), BLOCK_NAME(logistic))
+FOR_EACH_SAMPLE(NAME(exp_below), BLOCK_NAME(exp_below))
+#undef FOR_EACH_SAMPLE
 
 /* product[b] *= off[b] + on[b] * exp(w * flip[b]), where |w * flip[b]| is at most 300.
  * The end of the batch is padded, so that all of it takes the same way. */

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from scipy.special import expit, logsumexp
+from scipy.special import expit, logsumexp, softmax
 
 from sklearn_set._builds import available_builds, load_build
 from sklearn_set._solvers import SGD, waiting_powers
@@ -134,6 +134,33 @@ def test_logistic(dtype, rtol):
     assert_allclose(out[0, :1001], expit(x[:1001].astype(float)), rtol=rtol)
     assert_allclose(out[0, 1001:], [0.5, 0.5, 1, 0, 1, 0, np.nan], atol=1e-37)
     assert_array_equal(scattered, out)
+
+
+@pytest.mark.parametrize("largest", [1.0, 30.0, 1e4])
+@given(st.integers(1, 12), batches, dtypes, seeds)
+def test_softmax_gradient(largest, n_outputs, batch, dtype, seed):
+    rng = np.random.default_rng(seed)
+    z = rng.uniform(-largest, largest, (n_outputs, batch)).astype(dtype)
+    classes = rng.integers(n_outputs, size=batch)
+    is_class = np.eye(n_outputs, dtype=np.uint8)[classes].T
+    z64 = z.astype(np.float64)
+    losses, scratch = np.full(batch, np.nan), np.full((2, batch), np.nan, dtype)
+    _fast.softmax_gradient(z, is_class, scratch, losses)
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    assert_allclose(z, softmax(z64, axis=0) - is_class, **tolerance)
+    expected = logsumexp(z64, axis=0) - z64[classes, np.arange(batch)]
+    assert_allclose(losses, expected, **tolerance)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_gradient_shows_that_sums_are_not_numbers(dtype):
+    is_class = np.array([[1, 1, 0], [0, 0, 1]], np.uint8)
+    for bad in range(2):
+        z = np.array([[1, 2, 3], [4, 5, 6]], dtype)
+        z[bad, 1] = np.nan
+        losses = np.empty(3)
+        _fast.softmax_gradient(z, is_class, np.empty((2, 3), dtype), losses)
+        assert_array_equal(np.isnan(losses), [False, True, False])
 
 
 def test_sample():
@@ -416,13 +443,14 @@ def test_learn(
     sums = np.full(n_in, np.nan, dtype) if sends else None
     squares, before = np.full(n_in, np.nan), x.copy()
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
-    _fast.learn(
+    total = _fast.learn(
         x, delta, W.indptr, W.indices, W.data, velocity, step, slope, sums, squares,
         np.empty((n_threads, batch), dtype), n_threads, *less,
     )  # fmt: skip
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(W.data, expected_w, **tolerance)
     assert_allclose(squares, expected_squares, **tolerance)
+    assert_allclose(total, squares.sum(), rtol=1e-12)
     if momentum:
         assert_allclose(velocity[0], expected_v, **tolerance)
     assert_allclose(x, expected_signal if sends else before, **tolerance)
@@ -439,10 +467,11 @@ def test_learn_measures_on_request():
         x, delta = (rng.standard_normal((n, batch)).astype("f4") for n in (20, 30))
         ours, twin = W.copy(), W.copy()
         for own, squares in ((ours, None), (twin, np.empty(20))):
-            _fast.learn(
+            total = _fast.learn(
                 x, delta, W.indptr, W.indices, own.data, states, step, 1.0, None,
                 squares, np.empty((1, batch), "f4"), 1,
             )  # fmt: skip
+            assert total == (0 if squares is None else pytest.approx(squares.sum()))
         assert_array_equal(ours.data, twin.data)
 
 
@@ -492,14 +521,24 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
         velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
         bias, squares, sums = np.zeros(600, dtype), np.empty(150), np.empty(150, dtype)
         _fast.gather(x, *by_target(W), W.data, bias, 1.0, delta, n_threads)
-        _fast.learn(
+        total = _fast.learn(
             x, delta, W.indptr, W.indices, W.data, velocity,
             sgd_step(0.1, 0.9, True, 0.3, 0.2), 0.0, sums, squares, row, n_threads,
         )  # fmt: skip
-        results.append((delta, x, W.data, velocity, sums, squares))
+        of_rows = np.empty(600, dtype)
+        _fast.sum_rows(delta, of_rows, n_threads)
+        results.append((delta, x, W.data, velocity, sums, squares, total, of_rows))
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             assert_array_equal(a, b)
+
+
+@given(st.integers(0, 30), batches, dtypes, seeds)
+def test_sum_rows(n, batch, dtype, seed):
+    rows = np.random.default_rng(seed).standard_normal((n, batch)).astype(dtype)
+    out = np.empty(n, dtype)
+    _fast.sum_rows(rows, out, 2)
+    assert_allclose(out, rows.sum(axis=1), rtol=0, atol=batch * TOLERANCE[dtype])
 
 
 @given(

@@ -189,12 +189,12 @@ def test_survivors_keep_value_and_momentum_and_new_links_start_without(
     X, _, y, _ = digits
     clf = small(max_iter=3).fit(X, y)
     coefs = [coef.copy() for coef in clf.coefs_]
-    velocities = [state[0].copy() for state, *_ in clf._solver_states]
+    velocities = [state[0].copy() for state in clf._solver_states[0]]
     assert all(np.any(velocity) for velocity in velocities)
     monkeypatch.setattr(Network, "learn", lambda *args: 0.0)  # evolution alone
     clf.partial_fit(X, y)
-    for old, velocity, new, (state, *_) in zip(
-        coefs, velocities, clf.coefs_, clf._solver_states, strict=True
+    for old, velocity, new, state in zip(
+        coefs, velocities, clf.coefs_, clf._solver_states[0], strict=True
     ):
         places = {place: k for k, place in enumerate(links(old))}
         n_kept = 0

@@ -195,9 +195,9 @@ def test_a_snapshot_brings_everything_back(rng):
     assert not np.array_equal(network.outputs(x), first)
     network.restore(snapshot)
     assert_array_equal(network.outputs(x), first)
-    for old, new in zip(states, network.states, strict=True):
-        for a, b in zip(old, new, strict=True):
-            assert_array_equal(a, b)
+    (links, own), (links_now, own_now) = states, network.states
+    for a, b in zip([*links, own], [*links_now, own_now], strict=True):
+        assert_array_equal(a, b)
 
 
 # -- solvers --------------------------------------------------------------------
@@ -279,13 +279,16 @@ def test_steps_follow_scikit_learn(solver, twin, kind, rng):
 
 def test_state_goes_on_only_where_it_fits(rng):
     network = make_network("relu", "softmax", rng, n_states=1)
-    for state, *_ in network.states:
+    links, own = network.states
+    for state in (*links, own):
         state[:] = 1.0
     again = alike(network, network.coefs, network.biases)
     again.start_states(1, network.states)
-    assert all((state == 1).all() for state, *_ in again.states)
+    links, own = again.states
+    assert all((state == 1).all() for state in (*links, own))
     again.start_states(2, network.states)  # another solver
-    assert all(not state.any() and state.shape[0] == 2 for state, *_ in again.states)
+    links, own = again.states
+    assert all(not state.any() and len(state) == 2 for state in (*links, own))
 
 
 def test_read_only_arrays_are_copied_before_they_change(rng):
