@@ -34,8 +34,9 @@ class Task(NamedTuple):
 # for a while before they sleep.
 PAUSE = 0.5
 # Seconds that a measurement lasts at least, in whole epochs: after the pause the first
-# milliseconds find cold caches and sleeping threads.
-LEAST = 0.3
+# one finds cold caches and sleeping threads, and what others do on the machine comes and
+# goes.
+LEAST = 2.0
 
 
 def timed(function, *arguments):

@@ -92,7 +92,8 @@ class DeferredSteps:
         """
         if self._clock + 1 >= MAX_STEPS:
             self.settle()
-        waiting = np.delete(step, 5)  # no signal, so that its factor does not matter
+        waiting = step.copy()
+        waiting[5] = 0.0  # no signal, so that its factor does not matter
         if not np.array_equal(waiting, self._powers_of):
             self._change(step, waiting)
         if self._powers_of is None:
