@@ -63,6 +63,8 @@ cdef extern from "_tiles.h":
     void warm_up(const void*, Py_ssize_t, int) nogil
     int reach_for(Py_ssize_t) nogil
     int lowest_bit(uint64_t) nogil
+    float row_sum_float(const float*, Py_ssize_t) nogil
+    double row_sum_double(const double*, Py_ssize_t) nogil
     void row_sums_float(
         const float*, const float*, Py_ssize_t, Py_ssize_t, float*) nogil
     void row_sums_double(
@@ -82,20 +84,20 @@ cdef extern from "_tiles.h":
         const double*, Py_ssize_t, const int32_t*, const int32_t*, const int32_t*,
         const double*, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, double,
         double*) nogil
-    void scatter_unit_float(
-        const float*, Py_ssize_t, const int32_t*, const float*, Py_ssize_t, Py_ssize_t,
-        int, float*) nogil
-    void scatter_unit_double(
-        const double*, Py_ssize_t, const int32_t*, const double*, Py_ssize_t,
-        Py_ssize_t, int, double*) nogil
-    void learn_unit_float(
-        const float*, const float*, const float*, const float*, Py_ssize_t,
-        const int32_t*, float*, Py_ssize_t, Py_ssize_t, int, float,
-        const double*, float*, Py_ssize_t, float*, double*) nogil
-    void learn_unit_double(
-        const double*, const double*, const double*, const double*, Py_ssize_t,
-        const int32_t*, double*, Py_ssize_t, Py_ssize_t, int, double,
-        const double*, double*, Py_ssize_t, double*, double*) nogil
+    void scatter_units_float(
+        const float*, Py_ssize_t, const int32_t*, const int32_t*, const float*,
+        Py_ssize_t, Py_ssize_t, Py_ssize_t, int, float*) nogil
+    void scatter_units_double(
+        const double*, Py_ssize_t, const int32_t*, const int32_t*, const double*,
+        Py_ssize_t, Py_ssize_t, Py_ssize_t, int, double*) nogil
+    void learn_units_float(
+        float*, const float*, const float*, const float*, Py_ssize_t, const int32_t*,
+        const int32_t*, float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, float,
+        const double*, float*, float*, double*, float*) nogil
+    void learn_units_double(
+        double*, const double*, const double*, const double*, Py_ssize_t,
+        const int32_t*, const int32_t*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+        int, double, const double*, double*, double*, double*, double*) nogil
     void descend_float(
         const double*, float*, float*, Py_ssize_t, const float*, Py_ssize_t) nogil
     void descend_double(
@@ -445,7 +447,7 @@ def scatter(
     threads do not collide; the sums are then added up in order. With one part the
     result is `gather`'s, bit for bit.
     """
-    cdef Py_ssize_t i, u, p, first, n_in = x.shape[0], batch = x.shape[1]
+    cdef Py_ssize_t u, p, first, last, n_in = x.shape[0], batch = x.shape[1]
     cdef Py_ssize_t n_parts = parts.shape[0] + 1, n_links = targets.shape[0]
     cdef Py_ssize_t n_out = out.shape[0]
     cdef int reach = reach_for(n_out * batch * sizeof(real))
@@ -462,16 +464,15 @@ def scatter(
                 memset(sums, 0, n_out * batch * sizeof(real))
             else:
                 _spread(&bias[0], n_out, batch, sums)
-            for i in range(n_in * p // n_parts, n_in * (p + 1) // n_parts):
-                first = indptr[i]
-                if real is float:
-                    scatter_unit_float(
-                        &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
-                        indptr[i + 1] - first, n_links - first, reach, sums)
-                else:
-                    scatter_unit_double(
-                        &x[i, 0], batch, &targets[0] + first, &weights[0] + first,
-                        indptr[i + 1] - first, n_links - first, reach, sums)
+            first, last = n_in * p // n_parts, n_in * (p + 1) // n_parts
+            if real is float:
+                scatter_units_float(
+                    &x[0, 0], batch, &indptr[0], &targets[0], &weights[0], first, last,
+                    n_links, reach, sums)
+            else:
+                scatter_units_double(
+                    &x[0, 0], batch, &indptr[0], &targets[0], &weights[0], first, last,
+                    n_links, reach, sums)
         for u in prange(team, schedule="static", chunksize=1):
             first = n_out * batch * u // team
             _finish(
@@ -782,9 +783,10 @@ def update(
 
 
 cdef inline real _row_sum(const real* row, Py_ssize_t batch) noexcept nogil:
-    cdef real[4] sums
-    _row_sums(row, <const real*> NULL, batch, 1, sums)
-    return sums[0]
+    if real is float:
+        return row_sum_float(row, batch)
+    else:
+        return row_sum_double(row, batch)
 
 
 def sum_rows(
@@ -843,12 +845,13 @@ def learn(
     then there are no sums. ``squares`` gets sum_j w_ij ** 2 of the weights as they
     were; returns their sum.
     """
-    cdef Py_ssize_t part, i, first, n
+    cdef Py_ssize_t part, first, last
     cdef Py_ssize_t batch = x.shape[1], n_links = targets.shape[0]
-    cdef const real* source
-    cdef real* own
-    cdef bint has_less = less_x is not None, has_state = state.shape[0] > 0
-    cdef bint sends = sums is not None
+    cdef bint has_less = less_x is not None
+    cdef const real* other = NULL
+    cdef const real* other_delta = NULL
+    cdef real* states = &state[0, 0] if state.shape[0] else NULL
+    cdef real* signals = NULL if sums is None else &sums[0]
     cdef double* of_weights = NULL if squares is None else &squares[0]
     cdef Py_ssize_t n_bytes = delta.shape[0] * batch * sizeof(real)
     cdef Py_ssize_t work = n_links * batch
@@ -857,41 +860,29 @@ def learn(
     cdef unsigned int mode = 0
     if batch == 0:
         return 0.0
+    if has_less:
+        other, other_delta = &less_x[0, 0], &less_delta[0, 0]
     reach = reach_for(2 * n_bytes if has_less else n_bytes)
     with nogil, parallel(num_threads=team):
         mode = flush_subnormals()
         warm_up(&delta[0, 0], n_bytes, reach)
         if has_less:
-            warm_up(&less_delta[0, 0], n_bytes, reach)
+            warm_up(other_delta, n_bytes, reach)
         for part in prange(
             (x.shape[0] + chunk - 1) // chunk, schedule="dynamic", chunksize=1
         ):
-            for i in range(part * chunk, min(x.shape[0], (part + 1) * chunk)):
-                first = indptr[i]
-                n = indptr[i + 1] - first
-                source = &x[i, 0]
-                if sends and n > STRIP:     # later strips need x[i] as it was
-                    source = &row[threadid(), 0]
-                    memcpy(&row[threadid(), 0], &x[i, 0], batch * sizeof(real))
-                own = &state[0, 0] + first if has_state else NULL
-                if real is float:
-                    learn_unit_float(
-                        source, &delta[0, 0], &less_x[i, 0] if has_less else NULL,
-                        &less_delta[0, 0] if has_less else NULL, batch,
-                        &targets[0] + first, &weights[0] + first, n,
-                        n_links - first, reach, slope, &step[0], own, n_links,
-                        &x[i, 0] if sends else NULL,
-                        of_weights + i if of_weights else NULL)
-                else:
-                    learn_unit_double(
-                        source, &delta[0, 0], &less_x[i, 0] if has_less else NULL,
-                        &less_delta[0, 0] if has_less else NULL, batch,
-                        &targets[0] + first, &weights[0] + first, n,
-                        n_links - first, reach, slope, &step[0], own, n_links,
-                        &x[i, 0] if sends else NULL,
-                        of_weights + i if of_weights else NULL)
-                if sends:
-                    sums[i] = _row_sum(&x[i, 0], batch)
+            first = part * chunk
+            last = min(x.shape[0], first + chunk)
+            if real is float:
+                learn_units_float(
+                    &x[0, 0], &delta[0, 0], other, other_delta, batch, &indptr[0],
+                    &targets[0], &weights[0], first, last, n_links, reach, slope,
+                    &step[0], states, signals, of_weights, &row[threadid(), 0])
+            else:
+                learn_units_double(
+                    &x[0, 0], &delta[0, 0], other, other_delta, batch, &indptr[0],
+                    &targets[0], &weights[0], first, last, n_links, reach, slope,
+                    &step[0], states, signals, of_weights, &row[threadid(), 0])
         restore_mode(mode)
     return _total(of_weights, x.shape[0]) if of_weights else 0.0
 

@@ -1,6 +1,6 @@
 /* What one unit does with its links, for float and double.
  *
- * Cython calls gather_units, scatter_unit and learn_unit from _fast.pyx, in parallel
+ * Cython calls gather_units, scatter_units and learn_units from _fast.pyx, in parallel
  * over the units. Those are in _units.h. A batch of at least a vector is taken in blocks
  * of vectors, held in registers over a unit's links (_blocks.h); a narrower one is taken
  * as 4, 2 and 1 samples. GCC's and Clang's vector types keep the sums in registers;
@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define STRIP 256 /* links of a unit that are learnt at a time */
 #define SGD 0     /* the solvers, as in _fast.pyx */
@@ -155,6 +156,14 @@ static const double inverse_factorials[] = {
  * the next unit's come next; but not beyond the last of `limit` links. In the loops over
  * links a reach is a constant (FOR_REACH). */
 #define REACH(n, limit, reach) ((n) + 5 * FAR > (limit) ? NOT_AT_ALL : (reach))
+/* Of the units from `first` up to `end` those that may look ahead end here. */
+static inline ptrdiff_t ahead_end(
+    const int32_t *indptr, ptrdiff_t first, ptrdiff_t end, ptrdiff_t n_links)
+{
+    while (end > first && REACH(indptr[end], n_links, 1) == NOT_AT_ALL)
+        end--;
+    return end;
+}
 
 /* Of a row only the first line: the processor itself goes on with the next ones. */
 #define FETCH_ROW(base, stride, ids, k, reach)                                         \

@@ -189,12 +189,10 @@ static inline void NAME(gather_units)(
     const int32_t *links, const REAL *weights, const REAL *bias, ptrdiff_t first,
     ptrdiff_t end, ptrdiff_t n_links, int reach, REAL slope, REAL *out)
 {
-    ptrdiff_t ahead_end = end;
-    while (ahead_end > first && REACH(indptr[ahead_end], n_links, reach) != reach)
-        ahead_end--;
-    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, first, ahead_end,
+    const ptrdiff_t ahead = ahead_end(indptr, first, end, n_links);
+    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, first, ahead,
                        reach, slope, out);
-    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, ahead_end, end,
+    NAME(gather_range)(x, batch, indptr, units, links, weights, bias, ahead, end,
                        NOT_AT_ALL, slope, out);
 }
 
@@ -232,10 +230,6 @@ INLINE void NAME(scatter_row)(
     ptrdiff_t n, REAL *out, const int reach)
 {
     ptrdiff_t b = 0;
-    if (batch == 2) { /* a constant saves a multiplication a link */
-        NAME(scatter_few)(x, 2, targets, weights, n, out, reach, 2);
-        return;
-    }
     for (; b + 4 * LANES <= batch; b += 4 * LANES)
         NAME(scatter_block)(x + b, batch, targets, weights, n, out + b, reach, 4);
     for (; b + LANES <= batch; b += LANES)
@@ -248,15 +242,32 @@ INLINE void NAME(scatter_row)(
 #undef FEW_OF
 }
 
-static inline void NAME(scatter_unit)(
-    const REAL *x, ptrdiff_t batch, const int32_t *targets, const REAL *weights,
-    ptrdiff_t n, ptrdiff_t limit, int reach, REAL *out)
+INLINE void NAME(scatter_range)(
+    const REAL *x, ptrdiff_t batch, const int32_t *indptr, const int32_t *targets,
+    const REAL *weights, ptrdiff_t first, ptrdiff_t end, REAL *out, const int reach)
 {
-    if (batch == 1 && x[0] == 0)
-        return;
-#define SCATTER(known) NAME(scatter_row)(x, batch, targets, weights, n, out, known)
-    FOR_REACH(REACH(n, limit, reach), SCATTER);
+    for (ptrdiff_t i = first; i < end; i++) {
+        const ptrdiff_t k = indptr[i], n = indptr[i + 1] - k;
+        const REAL *own = x + i * batch;
+        if (batch == 2) /* a constant saves a multiplication a link */
+            NAME(scatter_few)(own, 2, targets + k, weights + k, n, out, reach, 2);
+        else if (batch > 1 || own[0] != 0)
+            NAME(scatter_row)(own, batch, targets + k, weights + k, n, out, reach);
+    }
+}
+
+/* For the sources from `first` up to `end`, of n_links links. */
+static inline void NAME(scatter_units)(
+    const REAL *x, ptrdiff_t batch, const int32_t *indptr, const int32_t *targets,
+    const REAL *weights, ptrdiff_t first, ptrdiff_t end, ptrdiff_t n_links, int reach,
+    REAL *out)
+{
+    const ptrdiff_t ahead = ahead_end(indptr, first, end, n_links);
+#define SCATTER(known)                                                                 \
+    NAME(scatter_range)(x, batch, indptr, targets, weights, first, ahead, out, known)
+    FOR_REACH(reach, SCATTER);
 #undef SCATTER
+    NAME(scatter_range)(x, batch, indptr, targets, weights, ahead, end, out, NOT_AT_ALL);
 }
 
 /* ---- solvers: one step in place; g = scale * gradient + decay * w ---- */
@@ -481,6 +492,14 @@ static inline void NAME(row_sums)(
             out[k] += delta[k * batch + b] - (less ? less[k * batch + b] : 0);
 }
 
+/* The sum of one row. */
+static inline REAL NAME(row_sum)(const REAL *row, ptrdiff_t batch)
+{
+    REAL out[4];
+    NAME(row_sums)(row, NULL, batch, 1, out);
+    return out[0];
+}
+
 /* Of n weights; `limit` is how many follow in memory. */
 static inline double NAME(sum_of_squares)(
     const REAL *w, ptrdiff_t n, ptrdiff_t limit)
@@ -497,39 +516,45 @@ static inline double NAME(sum_of_squares)(
     return (double)BLOCK_NAME(sum)(part) + rest;
 }
 
-/* All that learn_unit does, in one loop, for one or two samples, SGD and n links, with as
- * many as a vector after them. Where rows are short, all else would take longer than the
- * links. */
+/* All that learn_units does, in one loop, for one or two samples and SGD, where as many
+ * links as a vector holds come after each unit's. Where rows are short, all else would
+ * take longer than the links. */
 INLINE void NAME(learn_small)(
-    const REAL *x, const REAL *delta, const int32_t *targets, REAL *weights,
-    ptrdiff_t n, REAL slope, const double *shared_step, REAL *state, REAL *signal,
-    double *squares, const int reach, const int width)
+    REAL *x, const REAL *delta, const int32_t *indptr, const int32_t *targets,
+    REAL *weights, ptrdiff_t first, ptrdiff_t end, REAL slope, const double *shared_step,
+    REAL *state, REAL *sums, double *squares, const int reach, const int width)
 {
-    VEC part[4] = {{0}};
     REAL total[4], rest[LANES];
     double step[7]; /* own, so that it stays in registers */
     for (int i = 0; i < 7; i++)
         step[i] = shared_step[i];
-    for (ptrdiff_t k = 0; k < n; k += LANES) {
-        const VEC w = BLOCK_NAME(first)(LOAD(weights + k), n - k);
-        const VEC g = NAME(through)(
-            x, delta, width, targets + k, w, (VEC){0}, part, reach, width);
-        REAL *velocity = state ? state + k : NULL;
-        part[3] += w * w;
-        if (k + LANES <= n)
-            NAME(sgd_lanes)(step, weights + k, velocity, g);
-        else {
-            STORE(rest, g);
-            NAME(sgd_rest)(step, weights + k, velocity, rest, n - k);
+    for (ptrdiff_t i = first; i < end; i++, x += width) {
+        const ptrdiff_t stop = indptr[i + 1];
+        VEC part[4] = {{0}};
+        for (ptrdiff_t k = indptr[i]; k < stop; k += LANES) {
+            const VEC w = BLOCK_NAME(first)(LOAD(weights + k), stop - k);
+            const VEC g = NAME(through)(
+                x, delta, width, targets + k, w, (VEC){0}, part, reach, width);
+            REAL *velocity = state ? state + k : NULL;
+            part[3] += w * w;
+            if (k + LANES <= stop)
+                NAME(sgd_lanes)(step, weights + k, velocity, g);
+            else {
+                STORE(rest, g);
+                NAME(sgd_rest)(step, weights + k, velocity, rest, stop - k);
+            }
         }
+        BLOCK_NAME(sums)(part, 4, total);
+        if (sums)
+            sums[i] = 0;
+        for (int b = 0; sums && b < width; b++) {
+            const REAL bent = slope * total[b]; /* without a branch */
+            x[b] = x[b] > 0 ? total[b] : bent;
+            sums[i] += x[b];
+        }
+        if (squares)
+            squares[i] = total[3];
     }
-    BLOCK_NAME(sums)(part, 4, total);
-    for (int b = 0; signal && b < width; b++) {
-        const REAL bent = slope * total[b]; /* without a branch */
-        signal[b] = x[b] > 0 ? total[b] : bent;
-    }
-    if (squares)
-        *squares = total[3];
 }
 
 /* The backward pass of one source and the solver's step on its links:
@@ -546,23 +571,6 @@ static inline void NAME(learn_unit)(
 {
     REAL gradient[STRIP + LANES], few[LANES] = {0};
     double total = 0;
-    if (batch <= 2 && batch < LANES && !less_x && step[0] == SGD
-        && n + LANES - 1 <= limit) {
-#define SMALL_OF(width, known)                                                         \
-    NAME(learn_small)(x, delta, targets, weights, n, slope, step, state, signal,       \
-                      squares, known, width)
-#define SMALL(known)                                                                   \
-    do {                                                                               \
-        if (batch == 2)                                                                \
-            SMALL_OF(2, known);                                                        \
-        else                                                                           \
-            SMALL_OF(1, known);                                                        \
-    } while (0)
-        FOR_REACH(REACH(n, limit, reach), SMALL);
-        return;
-#undef SMALL_OF
-#undef SMALL
-    }
     ptrdiff_t k = 0;
     do { /* once without links, too: the signal is then 0 */
         const ptrdiff_t m = n - k < STRIP ? n - k : STRIP;
@@ -593,6 +601,47 @@ static inline void NAME(learn_unit)(
     }
     if (squares)
         *squares = total;
+}
+
+/* The sources from `first` up to `end`, of n_links links. With sums[i], the signal takes
+ * the place of x[i], and sums[i] gets its sum; `row` is room for a source. */
+static inline void NAME(learn_units)(
+    REAL *x, const REAL *delta, const REAL *less_x, const REAL *less_delta,
+    ptrdiff_t batch, const int32_t *indptr, const int32_t *targets, REAL *weights,
+    ptrdiff_t first, ptrdiff_t end, ptrdiff_t n_links, int reach, REAL slope,
+    const double *step, REAL *state, REAL *sums, double *squares, REAL *row)
+{
+    if (batch <= 2 && batch < LANES && !less_x && step[0] == SGD) {
+        const ptrdiff_t small = ahead_end(indptr, first, end, n_links);
+#define SMALL_OF(width, known)                                                         \
+    NAME(learn_small)(x + first * batch, delta, indptr, targets, weights, first, small, \
+                      slope, step, state, sums, squares, known, width)
+#define SMALL(known)                                                                   \
+    do {                                                                               \
+        if (batch == 2)                                                                \
+            SMALL_OF(2, known);                                                        \
+        else                                                                           \
+            SMALL_OF(1, known);                                                        \
+    } while (0)
+        FOR_REACH(reach, SMALL);
+#undef SMALL_OF
+#undef SMALL
+        first = small;
+    }
+    for (ptrdiff_t i = first; i < end; i++) {
+        const ptrdiff_t k = indptr[i], n = indptr[i + 1] - k;
+        REAL *own = x + i * batch, *source = own;
+        if (sums && n > STRIP) { /* later strips need it as it was */
+            source = row;
+            memcpy(row, own, batch * sizeof(REAL));
+        }
+        NAME(learn_unit)(source, delta, less_x ? less_x + i * batch : NULL, less_delta,
+                         batch, targets + k, weights + k, n, n_links - k, reach, slope,
+                         step, state ? state + k : NULL, n_links, sums ? own : NULL,
+                         squares ? squares + i : NULL);
+        if (sums)
+            sums[i] = NAME(row_sum)(own, batch);
+    }
 }
 
 /* ---- an S-shaped piecewise linear activation, with parameters of its own a unit ----
