@@ -198,11 +198,10 @@ INLINE void BLOCK_NAME(gather_block)(
     VEC total[8];
     for (int v = 0; v < nv; v++)
         total[v] = (VEC){0} + bias;
-    FETCH_NEXT(units, n, reach);
-    if (links)
-        FETCH_NEXT(links, n, reach);
-    else
-        FETCH_NEXT(weights, n, reach);
+    if (reach != NOT_AT_ALL && links) /* the next unit's */
+        FETCH_LINKS(units + n, links + n, n);
+    else if (reach != NOT_AT_ALL)
+        FETCH_LINKS(units + n, weights + n, n);
     for (ptrdiff_t k = 0; k < n; k++) {
         const REAL w = links ? weights[links[k]] : weights[k];
         const REAL *row = x + units[k] * stride;

@@ -22,6 +22,7 @@
 #define RMSPROP 3
 #define NEAR 8    /* links by which rows are fetched from the second cache ... */
 #define FAR 32    /* ... and from memory; 4 FAR where a link takes a few cycles only */
+#define AHEAD 256 /* links by which their own arrays are fetched, if that is so */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define HAS_VECTORS 1
@@ -183,13 +184,15 @@ static inline ptrdiff_t ahead_end(
         if ((links) && (reach) != NOT_AT_ALL)                                          \
             PREFETCH((weights) + (links)[(k) + FAR]);                                  \
     } while (0)
-/* The arrays of the links themselves are read in order, but too little of them at a time
- * for the processor to notice: after the n links of a unit the next one's. */
-#define FETCH_NEXT(array, n, reach)                                                    \
+/* The arrays of the links themselves are read in order. But the processor takes some lines
+ * to notice, and begins anew with each page of memory. All by one loop, whose end cannot
+ * be foreseen. */
+#define FETCH_LINKS(array, other, n)                                                   \
     do {                                                                               \
-        const ptrdiff_t line = 64 / sizeof *(array);                                   \
-        for (ptrdiff_t j = 0; (reach) != NOT_AT_ALL && j < (n); j += line)             \
-            PREFETCH((array) + (n) + j);                                               \
+        for (ptrdiff_t j = 0; j < (n); j += 64 / sizeof *(other)) {                    \
+            PREFETCH((array) + j);                                                     \
+            PREFETCH((other) + j);                                                     \
+        }                                                                              \
     } while (0)
 /* Call it with a reach that the compiler knows. */
 #define FOR_REACH(reach, call)                                                         \

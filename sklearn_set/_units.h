@@ -249,6 +249,7 @@ INLINE void NAME(scatter_range)(
     for (ptrdiff_t i = first; i < end; i++) {
         const ptrdiff_t k = indptr[i], n = indptr[i + 1] - k;
         const REAL *own = x + i * batch;
+        FETCH_LINKS(targets + k + AHEAD, weights + k + AHEAD, n);
         if (batch == 2) /* a constant saves a multiplication a link */
             NAME(scatter_few)(own, 2, targets + k, weights + k, n, out, reach, 2);
         else if (batch > 1 || own[0] != 0)
@@ -517,32 +518,37 @@ static inline double NAME(sum_of_squares)(
 }
 
 /* All that learn_units does, in one loop, for one or two samples and SGD, where as many
- * links as a vector holds come after each unit's. Where rows are short, all else would
- * take longer than the links. */
+ * links as a vector holds come after each unit's. The step is made for many links at a
+ * time, whichever units they belong to: one by one, their ends would take longer than
+ * the links. */
 INLINE void NAME(learn_small)(
     REAL *x, const REAL *delta, const int32_t *indptr, const int32_t *targets,
-    REAL *weights, ptrdiff_t first, ptrdiff_t end, REAL slope, const double *shared_step,
+    REAL *weights, ptrdiff_t first, ptrdiff_t end, REAL slope, const double *step,
     REAL *state, REAL *sums, double *squares, const int reach, const int width)
 {
-    REAL total[4], rest[LANES];
-    double step[7]; /* own, so that it stays in registers */
-    for (int i = 0; i < 7; i++)
-        step[i] = shared_step[i];
+    REAL gradient[STRIP + LANES], total[4];
+    ptrdiff_t done = indptr[first];
+#define STEP_UP_TO(k)                                                                  \
+    do {                                                                               \
+        NAME(sgd)(step, weights + done, state ? state + done : NULL, gradient,         \
+                  (k) - done);                                                         \
+        done = (k);                                                                    \
+    } while (0)
     for (ptrdiff_t i = first; i < end; i++, x += width) {
         const ptrdiff_t stop = indptr[i + 1];
         VEC part[4] = {{0}};
         for (ptrdiff_t k = indptr[i]; k < stop; k += LANES) {
+            if (k - done > STRIP)
+                STEP_UP_TO(k);
+            PREFETCH(targets + k + AHEAD);
+            PREFETCH(weights + k + AHEAD);
+            if (state)
+                PREFETCH(state + k + AHEAD);
             const VEC w = BLOCK_NAME(first)(LOAD(weights + k), stop - k);
-            const VEC g = NAME(through)(
-                x, delta, width, targets + k, w, (VEC){0}, part, reach, width);
-            REAL *velocity = state ? state + k : NULL;
+            STORE(gradient + (k - done),
+                  NAME(through)(x, delta, width, targets + k, w, (VEC){0}, part, reach,
+                                width));
             part[3] += w * w;
-            if (k + LANES <= stop)
-                NAME(sgd_lanes)(step, weights + k, velocity, g);
-            else {
-                STORE(rest, g);
-                NAME(sgd_rest)(step, weights + k, velocity, rest, stop - k);
-            }
         }
         BLOCK_NAME(sums)(part, 4, total);
         if (sums)
@@ -554,6 +560,24 @@ INLINE void NAME(learn_small)(
         }
         if (squares)
             squares[i] = total[3];
+    }
+    STEP_UP_TO(indptr[end]);
+#undef STEP_UP_TO
+}
+
+/* Fetch n links from the k-th on, with the states of a solver that has some. */
+INLINE void NAME(fetch_links)(
+    const int32_t *targets, const REAL *weights, const REAL *state, ptrdiff_t apart,
+    ptrdiff_t k, ptrdiff_t n, const double *step)
+{
+    const int has_two = step[0] == ADAM || step[0] == ADAMW;
+    for (ptrdiff_t j = k; j < k + n; j += 64 / sizeof(REAL)) {
+        PREFETCH(targets + j);
+        PREFETCH(weights + j);
+        if (state)
+            PREFETCH(state + j);
+        if (has_two)
+            PREFETCH(state + apart + j);
     }
 }
 
@@ -575,10 +599,10 @@ static inline void NAME(learn_unit)(
     do { /* once without links, too: the signal is then 0 */
         const ptrdiff_t m = n - k < STRIP ? n - k : STRIP;
         const REAL bent = n - k > STRIP ? 1 : slope; /* when the sum is complete */
-        FETCH_NEXT(targets + k, m, reach);
-        FETCH_NEXT(weights + k, m, reach);
-        if (state)
-            FETCH_NEXT(state + k, m, reach);
+        if (batch < LANES)
+            NAME(fetch_links)(targets, weights, state, apart, k + AHEAD, m, step);
+        else if (reach != NOT_AT_ALL) /* the next unit's */
+            NAME(fetch_links)(targets, weights, state, apart, k + m, m, step);
         if (squares)
             total += NAME(sum_of_squares)(weights + k, m, limit - k);
         if (IS_WIDE(batch))
