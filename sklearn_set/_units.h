@@ -275,16 +275,28 @@ static inline void NAME(scatter_units)(
 
 /* v <- momentum * v - rate * g;  w <- w + ahead * v - now * g
  * with (ahead, now) = (1, 0), or (momentum, rate) for Nesterov's momentum.
- * Without momentum there is no velocity (NULL) and w <- w - rate * g. */
+ * Without momentum there is no velocity (NULL) and w <- w - rate * g.
+ * It depends on the number of threads which links fall to whole vectors and which to less
+ * than one. So that all round alike, what is loaded is pinned, lest a lone number be
+ * multiplied apart, and of two products that are added, one. */
 #define SGD_STEP(TYPE, READ, WRITE, gradient)                                          \
     do {                                                                               \
         const REAL rate = (REAL)step[1], momentum = (REAL)step[2],                     \
                    ahead = (REAL)step[3], now = (REAL)step[4],                         \
                    scale = (REAL)step[5], decay = (REAL)step[6];                       \
-        const TYPE w0 = READ(w), g = scale * (gradient) + decay * w0;                  \
-        TYPE w1 = w0 - rate * g;                                                       \
+        TYPE w0 = READ(w), d = (gradient);                                             \
+        PIN(w0);                                                                       \
+        PIN(d);                                                                        \
+        TYPE penalty = decay * w0;                                                     \
+        PIN(penalty);                                                                  \
+        const TYPE g = scale * d + penalty;                                            \
+        TYPE move = rate * g;                                                          \
+        PIN(move);                                                                     \
+        TYPE w1 = w0 - move;                                                           \
         if (velocity) {                                                                \
-            const TYPE v1 = momentum * READ(velocity) - rate * g;                      \
+            TYPE v0 = READ(velocity);                                                  \
+            PIN(v0);                                                                   \
+            const TYPE v1 = momentum * v0 - move;                                      \
             w1 = w0 + ahead * v1 - now * g;                                            \
             WRITE(velocity, v1);                                                       \
         }                                                                              \

@@ -569,6 +569,30 @@ def test_update(n, batch, dtype, has_momentum, nesterov, has_less, seed):
         assert_allclose(state[0], velocity, **tolerance)
 
 
+@pytest.mark.parametrize(
+    "momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True)]
+)
+@given(dtypes, seeds)
+def test_a_step_rounds_alike_in_whole_vectors_and_less(momentum, nesterov, dtype, seed):
+    """How units are dealt to threads decides which links are which."""
+    rng = np.random.default_rng(seed)
+    step = sgd_step(0.1, momentum, nesterov, 0.3, 0.2)
+    delta, values = rng.standard_normal((40, 1)), rng.standard_normal(40)
+    state = rng.standard_normal((int(momentum > 0), 40))
+    delta, values, state = (a.astype(dtype) for a in (delta, values, state))
+    cuts = np.r_[0, np.sort(rng.integers(0, 41, size=12)), 40]
+    pieces = [
+        (delta[own], values[own].copy(), state[:, own].copy())
+        for own in map(slice, cuts[:-1], cuts[1:])
+    ]
+    _fast.update(delta, values, state, step, 1)
+    for own in pieces:
+        _fast.update(*own, step, 1)
+    _, moved, states = zip(*pieces, strict=True)
+    assert_array_equal(np.concatenate(moved), values)
+    assert_array_equal(np.concatenate(states, axis=1), state)
+
+
 @given(st.integers(0, 300), st.sampled_from([1, 7, 300, 10**6, 2**62]), seeds)
 def test_draw_blocks(n, limit, seed):
     """Against the draws, made one by one from the published generator."""
