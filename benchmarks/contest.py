@@ -34,7 +34,7 @@ class Task(NamedTuple):
 # for a while before they sleep.
 PAUSE = 0.5
 # Seconds that a measurement lasts at least, in whole epochs: after the pause the first
-# one finds cold caches and sleeping threads, and what else a machine does comes and goes.
+# one finds cold caches and sleeping threads, and other load comes and goes.
 LEAST = 2.0
 
 
