@@ -60,6 +60,7 @@ cdef extern from "_tiles.h":
     unsigned int flush_subnormals() nogil
     void restore_mode(unsigned int) nogil
     void fetch(const void*, Py_ssize_t) nogil
+    void fetch_soon(const void*, Py_ssize_t) nogil
     void warm_up(const void*, Py_ssize_t, int) nogil
     int reach_for(Py_ssize_t) nogil
     int lowest_bit(uint64_t) nogil
@@ -491,25 +492,26 @@ cdef inline void _fetch_links(
     """Fetch what belongs to a source's links."""
     cdef int32_t first = indptr[i], n = indptr[i + 1] - first
     if targets:
-        fetch(targets + first, n * sizeof(int32_t))
-    fetch(weights + first, n * sizeof(real))
+        fetch_soon(targets + first, n * sizeof(int32_t))
+    fetch_soon(weights + first, n * sizeof(real))
     if state:
-        fetch(state + first, n * sizeof(real))
+        fetch_soon(state + first, n * sizeof(real))
 
 
 cdef inline void _scatter_sample(
-    const int32_t* features, const real* values, int32_t n, const int32_t* indptr,
-    const int32_t* targets, const real* weights, const real* velocity,
-    const double* powers, int32_t clock, const int32_t* seen, real* sums,
+    const int32_t* features, const real* values, int32_t n, int32_t limit,
+    const int32_t* indptr, const int32_t* targets, const real* weights,
+    const real* velocity, const double* powers, int32_t clock, const int32_t* seen,
+    real* sums,
 ) noexcept nogil:
-    """Add what one sample's non-zeros send to the targets.
+    """Add what one sample's n non-zeros, of the next `limit`, send to the targets.
 
     With powers, through the weights as they will be when the source is up to date.
     """
     cdef int32_t t, k, f
     cdef real of_weight, of_velocity = 0
     for t in range(n):
-        if t + ROWS_AHEAD < n:
+        if t + ROWS_AHEAD < limit:
             _fetch_links(indptr, features[t + ROWS_AHEAD], targets, weights, velocity)
         f = features[t]
         of_weight = values[t]
@@ -561,6 +563,7 @@ def gather_nonzeros(
     missed m steps are taken as the m-th power maps weight and velocity.
     """
     cdef Py_ssize_t block, b, n, n_out = out.shape[0], batch = out.shape[1]
+    cdef int32_t first
     cdef real* own
     cdef bint lags = powers is not None
     cdef const real* velocity = &state[0, 0] if lags and state.shape[0] else NULL
@@ -578,12 +581,12 @@ def gather_nonzeros(
             n = min(<Py_ssize_t> LINE, batch - block * LINE)
             own = &sums[threadid(), 0, 0]
             for b in range(n):
+                first = starts[block * LINE + b]
                 memcpy(own + b * n_out, &bias[0], n_out * sizeof(real))
                 _scatter_sample(
-                    &features[0] + starts[block * LINE + b],
-                    &values[0] + starts[block * LINE + b],
-                    starts[block * LINE + b + 1] - starts[block * LINE + b], &indptr[0],
-                    &targets[0], &weights[0], velocity, power, clock, last,
+                    &features[0] + first, &values[0] + first,
+                    starts[block * LINE + b + 1] - first, starts[batch] - first,
+                    &indptr[0], &targets[0], &weights[0], velocity, power, clock, last,
                     own + b * n_out)
             _turn(own, n_out, n, slope, &out[0, block * LINE], batch)
         restore_mode(mode)

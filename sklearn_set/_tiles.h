@@ -128,6 +128,15 @@ static inline void fetch(const void *p, ptrdiff_t bytes)
         PREFETCH_L2((const char *)p + line);
 }
 
+/* Ask for what is needed soon, to its last line. */
+static inline void fetch_soon(const void *p, ptrdiff_t bytes)
+{
+    KEEP(p);
+    for (ptrdiff_t line = 0; line < bytes; line += 64)
+        PREFETCH((const char *)p + line);
+    PREFETCH((const char *)p + bytes - 1);
+}
+
 /* The rows that links point at lie anywhere; each would be waited for. What fits in the
  * second cache is read into it when a sweep starts (`warm_up`). How far ahead of its use
  * each row is fetched besides goes by what all take; from few, nothing is gained. */
