@@ -17,6 +17,13 @@ from typing import NamedTuple
 
 from rivals import CONTESTANTS, Variant
 
+# Seconds before each measurement: threads of whoever ran last, BLAS's above all, spin
+# for a while before they sleep.
+PAUSE = 0.5
+# Seconds that a measurement lasts at least, in whole epochs: after the pause the first
+# one finds cold caches and sleeping threads, and other load comes and goes.
+LEAST = 2.0
+
 
 class Task(NamedTuple):
     """What is timed: a network on data, by epochs or by calls of `predict`."""
@@ -28,14 +35,7 @@ class Task(NamedTuple):
     options: dict = {}
     predict_rows: int = 0
     calls: int = 1
-
-
-# Seconds before each measurement: threads of whoever ran last, BLAS's above all, spin
-# for a while before they sleep.
-PAUSE = 0.5
-# Seconds that a measurement lasts at least, in whole epochs: after the pause the first
-# one finds cold caches and sleeping threads, and other load comes and goes.
-LEAST = 2.0
+    least: float = LEAST
 
 
 def timed(function, *arguments):
@@ -52,7 +52,7 @@ def measure(contestant, task, X):
         rows = X[: task.predict_rows]
         return median(timed(contestant.predict, rows) for _ in range(task.calls))
     seconds = [timed(contestant.epoch)]
-    while sum(seconds) < LEAST:
+    while sum(seconds) < task.least:
         seconds.append(timed(contestant.epoch))
     return median(seconds)
 

@@ -40,6 +40,11 @@ def rows_against_ours(workload, seconds, variants, bars, suffix):
 
 def compare(workload, tasks, bars, arguments, suffix=""):
     """Time ours against rivals; the labels of tasks and bars are those of the rows."""
+    if arguments.quick:
+        tasks = {
+            label: (name, task._replace(least=0))
+            for label, (name, task) in tasks.items()
+        }
     seconds, variants = contest.run(tasks, arguments.repeats)
     judged = {} if arguments.quick else bars
     return rows_against_ours(workload, seconds, variants, judged, suffix)

@@ -131,7 +131,8 @@ cpdef enum:
 cdef enum:
     SERIAL = 1 << 15   # multiply-adds below which starting threads costs more
     STRIP = 256        # links of a unit that are learnt at a time
-    ROWS_AHEAD = 6     # rows of links that are fetched before their use
+    ROWS_AHEAD = 6     # rows of links that are fetched before their use ...
+    FEW_LINKS = 128    # ... of each so many, for which the first cache has room
     SAFE_EXPONENT = 300    # products of exp up to which a double holds
 
 # What the first of a solver's coefficients names.
@@ -489,8 +490,9 @@ cdef inline void _fetch_links(
     const int32_t* indptr, int32_t i, const int32_t* targets, const real* weights,
     const real* state,
 ) noexcept nogil:
-    """Fetch what belongs to a source's links."""
-    cdef int32_t first = indptr[i], n = indptr[i + 1] - first
+    """Fetch what belongs to a source's links; of many, the first."""
+    cdef int32_t first = indptr[i]
+    cdef int32_t n = min(<int32_t> FEW_LINKS, indptr[i + 1] - first)
     if targets:
         fetch_soon(targets + first, n * sizeof(int32_t))
     fetch_soon(weights + first, n * sizeof(real))
@@ -748,7 +750,7 @@ cdef inline void _update_strip(
     const real* delta, const real* less, Py_ssize_t batch, real* values, real* state,
     Py_ssize_t apart, const double* step, Py_ssize_t first, Py_ssize_t n,
 ) noexcept nogil:
-    """The step of n <= STRIP biases."""
+    """The step of n <= STRIP parameters."""
     cdef real[STRIP] gradient
     if less:
         less += first * batch
@@ -800,8 +802,6 @@ def sum_rows(
     """out[k] = sum_b rows[k, b]"""
     cdef Py_ssize_t k, n = rows.shape[0], batch = rows.shape[1]
     cdef int team = _team(n * batch, n_threads)
-    if batch == 0:
-        return
     for k in prange(n, nogil=True, schedule="static", num_threads=team):
         out[k] = _row_sum(&rows[k, 0], batch)
 

@@ -46,7 +46,8 @@ class SoftmaxCrossEntropy:
         require_shape("The targets", y, z.shape)
         losses = np.empty(z.shape[1])
         scratch = np.empty((2, z.shape[1]), dtype=z.dtype)
-        _fast.softmax_gradient(z, y.view(np.uint8), scratch, losses)
+        is_class = y.astype(bool, copy=False).view(np.uint8)
+        _fast.softmax_gradient(z, is_class, scratch, losses)
         return losses
 
 

@@ -88,12 +88,12 @@ class Network:
     # -- what training keeps ----------------------------------------------
 
     def start_states(self, n_states, states=None):
-        """Make ready to learn: every link and bias gets its solver state.
+        """Make ready to learn: all that is learnt gets its solver state.
 
         Parameters
         ----------
         n_states : int
-            Number of values for each link and bias.
+            Number of values for each number that is learnt.
         states : (list of ndarray, ndarray), default=None
             What `states` returned before, to go on from. Where it does not fit, and
             without it, the state starts at 0.

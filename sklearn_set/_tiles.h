@@ -22,7 +22,7 @@
 #define RMSPROP 3
 #define NEAR 8    /* links by which rows are fetched from the second cache ... */
 #define FAR 32    /* ... and from memory; 4 FAR where a link takes a few cycles only */
-#define AHEAD 256 /* links by which their own arrays are fetched, if that is so */
+#define AHEAD 256 /* links by which their own arrays are fetched, where it does */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define HAS_VECTORS 1
@@ -55,6 +55,13 @@
 #define PIN(value) __asm__("" : "+w"(value))
 #else
 #define PIN(value) ((void)0)
+#endif
+
+/* Rounds a value: no multiply-add may take in the product that it is. */
+#if HAS_VECTORS && !defined(__SSE2__) && !defined(__aarch64__)
+#define ROUND(value) __asm__("" : "+m"(value))
+#else
+#define ROUND(value) PIN(value)
 #endif
 
 /* The baseline of x86-64 has 16-byte registers; a wider type would spill there. Where
@@ -170,7 +177,7 @@ static const double inverse_factorials[] = {
 static inline ptrdiff_t ahead_end(
     const int32_t *indptr, ptrdiff_t first, ptrdiff_t end, ptrdiff_t n_links)
 {
-    while (end > first && REACH(indptr[end], n_links, 1) == NOT_AT_ALL)
+    while (end > first && REACH((ptrdiff_t)indptr[end], n_links, 1) == NOT_AT_ALL)
         end--;
     return end;
 }

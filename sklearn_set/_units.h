@@ -277,25 +277,25 @@ static inline void NAME(scatter_units)(
  * with (ahead, now) = (1, 0), or (momentum, rate) for Nesterov's momentum.
  * Without momentum there is no velocity (NULL) and w <- w - rate * g.
  * It depends on the number of threads which links fall to whole vectors and which to less
- * than one. So that all round alike, what is loaded is pinned, lest a lone number be
- * multiplied apart, and of two products that are added, one. */
+ * than one. So that all round alike, one of two products that are added is rounded first;
+ * and so is what is loaded, lest a lone number be multiplied apart. */
 #define SGD_STEP(TYPE, READ, WRITE, gradient)                                          \
     do {                                                                               \
         const REAL rate = (REAL)step[1], momentum = (REAL)step[2],                     \
                    ahead = (REAL)step[3], now = (REAL)step[4],                         \
                    scale = (REAL)step[5], decay = (REAL)step[6];                       \
         TYPE w0 = READ(w), d = (gradient);                                             \
-        PIN(w0);                                                                       \
-        PIN(d);                                                                        \
+        ROUND(w0);                                                                     \
+        ROUND(d);                                                                      \
         TYPE penalty = decay * w0;                                                     \
-        PIN(penalty);                                                                  \
+        ROUND(penalty);                                                                \
         const TYPE g = scale * d + penalty;                                            \
         TYPE move = rate * g;                                                          \
-        PIN(move);                                                                     \
+        ROUND(move);                                                                   \
         TYPE w1 = w0 - move;                                                           \
         if (velocity) {                                                                \
             TYPE v0 = READ(velocity);                                                  \
-            PIN(v0);                                                                   \
+            ROUND(v0);                                                                 \
             const TYPE v1 = momentum * v0 - move;                                      \
             w1 = w0 + ahead * v1 - now * g;                                            \
             WRITE(velocity, v1);                                                       \
@@ -529,8 +529,8 @@ static inline double NAME(sum_of_squares)(
     return (double)BLOCK_NAME(sum)(part) + rest;
 }
 
-/* All that learn_units does, in one loop, for one or two samples and SGD, where as many
- * links as a vector holds come after each unit's. The step is made for many links at a
+/* All that learn_units does, in one loop, for one or two samples and SGD, of units that
+ * may look ahead. The step is made for many links at a
  * time, whichever units they belong to: one by one, their ends would take longer than
  * the links. */
 INLINE void NAME(learn_small)(
