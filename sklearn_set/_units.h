@@ -530,9 +530,8 @@ static inline double NAME(sum_of_squares)(
 }
 
 /* All that learn_units does, in one loop, for one or two samples and SGD, of units that
- * may look ahead. The step is made for many links at a
- * time, whichever units they belong to: one by one, their ends would take longer than
- * the links. */
+ * may look ahead. The step is made for many links at a time, whichever units they belong
+ * to: one by one, their ends would take longer than the links. */
 INLINE void NAME(learn_small)(
     REAL *x, const REAL *delta, const int32_t *indptr, const int32_t *targets,
     REAL *weights, ptrdiff_t first, ptrdiff_t end, REAL slope, const double *step,
