@@ -106,7 +106,7 @@ def machine():
     """Return what the numbers depend on besides the code."""
     # Not above: the rivals' processes import this file too, and are to load no OpenMP
     # runtime but their own.
-    from sklearn_set._threads import effective_n_threads
+    from sklearn_set._utils.threads import effective_n_threads
 
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

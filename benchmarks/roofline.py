@@ -81,9 +81,9 @@ def kernels(units, links_per_unit, batch):
     """
     # Not above: the rivals' processes import this file too, and are to load no OpenMP
     # runtime but their own.
-    from sklearn_set._connectivity import SparseLayer
-    from sklearn_set._solvers import SGD
-    from sklearn_set._threads import effective_n_threads
+    from sklearn_set._layers.solvers import SGD
+    from sklearn_set._layers.sparse_layer import SparseLayer
+    from sklearn_set._utils.threads import effective_n_threads
 
     rng = np.random.default_rng(0)
     n_links = units * links_per_unit

@@ -13,10 +13,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
-from sklearn_set._batches import SparseBatch
-from sklearn_set._builds import _fast
-from sklearn_set._random import draw_places
-from sklearn_set._schedules import half_cosine
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._layers.batches import SparseBatch
+from sklearn_set._layers.positions import draw_places
+from sklearn_set._training.schedules import half_cosine
 
 __all__ = ["RULES", "SET", "EvolutionRule", "Fixed", "ImportancePruning", "RigL"]
 

@@ -7,38 +7,40 @@ import sys
 import pytest
 
 import sklearn_set
-from sklearn_set import _builds
+from sklearn_set._kernels import builds
 
 
 def run(build, code):
     """Run code in a fresh interpreter, outside the source folder."""
     return subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {_builds.VARIABLE: build},
+        env=os.environ | {builds.VARIABLE: build},
         capture_output=True,
         text=True,
         cwd=os.path.dirname(sys.executable),
     )
 
 
-@pytest.mark.parametrize("build", _builds.available_builds())
+@pytest.mark.parametrize("build", builds.available_builds())
 def test_the_environment_chooses(build):
-    code = "from sklearn_set._builds import BUILD, _fast; print(BUILD, _fast.__name__)"
+    code = (
+        "from sklearn_set._kernels import builds as b; print(b.BUILD, b._fast.__name__)"
+    )
     assert run(build, code).stdout.split() == [
         build,
-        f"sklearn_set.{_builds.BUILDS[build][0]}",
+        f"sklearn_set.{builds.BUILDS[build][0]}",
     ]
 
 
 def test_the_fastest_is_chosen_without_it(monkeypatch):
-    monkeypatch.delenv(_builds.VARIABLE, raising=False)
-    assert _builds.choose_build() == _builds.available_builds()[-1]
+    monkeypatch.delenv(builds.VARIABLE, raising=False)
+    assert builds.choose_build() == builds.available_builds()[-1]
 
 
 def test_an_unknown_build_is_refused(monkeypatch):
-    monkeypatch.setenv(_builds.VARIABLE, "z80")
+    monkeypatch.setenv(builds.VARIABLE, "z80")
     with pytest.raises(ImportError, match="SKLEARN_SET_BUILD='z80'.*'baseline'"):
-        _builds.choose_build()
+        builds.choose_build()
 
 
 @pytest.mark.parametrize("level, excluded", [(1, "x86-64-v3"), (3, "x86-64-v4")])
@@ -48,17 +50,17 @@ def test_a_processor_gets_no_build_beyond_its_level(monkeypatch, level, excluded
         def processor_level():
             return level
 
-    monkeypatch.setattr(_builds, "load_build", lambda build: Old)
-    monkeypatch.delenv(_builds.VARIABLE, raising=False)
-    assert "baseline" in _builds.available_builds()
-    assert excluded not in _builds.available_builds()
-    monkeypatch.setenv(_builds.VARIABLE, excluded)
+    monkeypatch.setattr(builds, "load_build", lambda build: Old)
+    monkeypatch.delenv(builds.VARIABLE, raising=False)
+    assert "baseline" in builds.available_builds()
+    assert excluded not in builds.available_builds()
+    monkeypatch.setenv(builds.VARIABLE, excluded)
     with pytest.raises(ImportError, match="not a build that can run here"):
-        _builds.choose_build()
+        builds.choose_build()
 
 
 def test_show_versions(capsys):
     sklearn_set.show_versions()
     out = capsys.readouterr().out
-    assert "scipy" in out and f"build: {_builds.BUILD}" in out
+    assert "scipy" in out and f"build: {builds.BUILD}" in out
     assert sklearn_set.__version__ in out

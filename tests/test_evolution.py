@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_set import SETMLPClassifier, evolution
-from sklearn_set._batches import as_rows
-from sklearn_set._connectivity import SparseLayer
+from sklearn_set._layers.batches import as_rows
+from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set.evolution import (
     MAX_DENSITY,
     SET,

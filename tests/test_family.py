@@ -24,8 +24,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
-from sklearn_set._activations import ACTIVATIONS
-from sklearn_set._density import links_per_layer
+from sklearn_set._layers.sizes import links_per_layer
+from sklearn_set._mlp.activations import ACTIVATIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

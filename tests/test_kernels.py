@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from scipy.special import expit, logsumexp, softmax
 
-from sklearn_set._builds import available_builds, load_build
-from sklearn_set._solvers import SGD, waiting_powers
+from sklearn_set._kernels.builds import available_builds, load_build
+from sklearn_set._layers.solvers import SGD, waiting_powers
 
 DTYPES = [np.float32, np.float64]
 TOLERANCE = {np.float32: 2e-4, np.float64: 1e-11}

@@ -10,12 +10,17 @@ from scipy.special import expit, logsumexp
 from scipy.stats import chisquare, kstest, norm
 
 from sklearn_set import SETRBM
-from sklearn_set._boltzmann import BoltzmannMachine
-from sklearn_set._connectivity import SparseLayer
-from sklearn_set._divergence import ContrastiveDivergence
-from sklearn_set._partition import all_states, anneal, exact, independent_samples
-from sklearn_set._solvers import SGD
-from sklearn_set._visible import VISIBLES
+from sklearn_set._layers.solvers import SGD
+from sklearn_set._layers.sparse_layer import SparseLayer
+from sklearn_set._rbm.contrastive_divergence import ContrastiveDivergence
+from sklearn_set._rbm.model import BoltzmannMachine
+from sklearn_set._rbm.partition_function import (
+    all_states,
+    anneal,
+    exact,
+    independent_samples,
+)
+from sklearn_set._rbm.visible_units import VISIBLES
 
 
 def make_machine(

@@ -15,9 +15,10 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_set import SETMLPClassifier, _deferred
-from sklearn_set._network import Network
-from sklearn_set._threads import effective_n_threads
+from sklearn_set import SETMLPClassifier
+from sklearn_set._layers import lazy_updates
+from sklearn_set._mlp.network import Network
+from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set.evolution import SET
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -285,7 +286,7 @@ def test_sparse_X_is_the_same_as_dense(container, index, digits):
 )
 def test_steps_put_off_are_made_up_for(parameters, max_steps, monkeypatch, rng):
     """Features that are absent from most batches move as with a dense X."""
-    monkeypatch.setattr(_deferred, "MAX_STEPS", max_steps)
+    monkeypatch.setattr(lazy_updates, "MAX_STEPS", max_steps)
     X = rng.standard_normal((103, 60)) * (rng.random((103, 60)) < 0.02)
     y = rng.integers(3, size=103)
     clf = small(batch_size=7, alpha=0.5, **parameters)

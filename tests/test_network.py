@@ -10,14 +10,14 @@ from scipy.special import expit, softmax, xlogy
 from scipy.stats import norm
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
-from sklearn_set import _connectivity
-from sklearn_set._activations import ACTIVATIONS
-from sklearn_set._builds import _fast
-from sklearn_set._connectivity import SparseLayer
-from sklearn_set._dropout import NO_DROPOUT, Dropout
-from sklearn_set._losses import LOSSES
-from sklearn_set._network import Network
-from sklearn_set._solvers import SGD, Adam, AdamW, RMSprop
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._layers import sparse_layer
+from sklearn_set._layers.solvers import SGD, Adam, AdamW, RMSprop
+from sklearn_set._layers.sparse_layer import SparseLayer
+from sklearn_set._mlp.activations import ACTIVATIONS
+from sklearn_set._mlp.dropout import NO_DROPOUT, Dropout
+from sklearn_set._mlp.losses import LOSSES
+from sklearn_set._mlp.network import Network
 from sklearn_set.evolution import SET, Occasion
 
 N_UNITS = [7, 9, 8, 4]
@@ -338,7 +338,7 @@ def test_a_huge_layer_scatters_small_batches(rng, monkeypatch):
     """To the same sums but for rounding, and the same bits for any threads."""
     outs = []
     for huge, n_threads in ((1, 1), (1, 2), (1 << 60, 1)):
-        monkeypatch.setattr(_connectivity, "HUGE", huge)
+        monkeypatch.setattr(sparse_layer, "HUGE", huge)
         layer = SparseLayer.random(
             3000, 2000, 40_000, np.random.default_rng(1), np.float32, n_threads
         )

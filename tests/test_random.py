@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare, kstest
 
-from sklearn_set._connectivity import SparseLayer
-from sklearn_set._density import erdos_renyi_n_links
-from sklearn_set._random import draw_places, spawn_generators
+from sklearn_set._layers.positions import draw_places
+from sklearn_set._layers.sizes import erdos_renyi_n_links
+from sklearn_set._layers.sparse_layer import SparseLayer
+from sklearn_set._utils.random import spawn_generators
 
 
 @given(st.integers(1, 2000), st.data())

@@ -13,11 +13,15 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from sklearn_set import SETRBM
-from sklearn_set._boltzmann import BoltzmannMachine
-from sklearn_set._connectivity import SparseLayer
-from sklearn_set._divergence import MEMORY, ContrastiveDivergence, SparsityTarget
-from sklearn_set._solvers import SGD
-from sklearn_set._visible import VISIBLES
+from sklearn_set._layers.solvers import SGD
+from sklearn_set._layers.sparse_layer import SparseLayer
+from sklearn_set._rbm.contrastive_divergence import (
+    MEMORY,
+    ContrastiveDivergence,
+    SparsityTarget,
+)
+from sklearn_set._rbm.model import BoltzmannMachine
+from sklearn_set._rbm.visible_units import VISIBLES
 from sklearn_set.evolution import SET
 
 

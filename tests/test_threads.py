@@ -3,7 +3,7 @@
 import joblib
 from threadpoolctl import threadpool_limits
 
-from sklearn_set._threads import effective_n_threads
+from sklearn_set._utils.threads import effective_n_threads
 
 
 def test_the_environment_decides(two_threads):

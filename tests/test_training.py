@@ -14,8 +14,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
-from sklearn_set._batches import as_rows
-from sklearn_set._evolving import Period
+from sklearn_set._layers.batches import as_rows
+from sklearn_set._training.evolver import Period
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -330,7 +330,7 @@ class Rates:
     """Notes the rate of each epoch."""
 
     def __init__(self, monkeypatch):
-        from sklearn_set._training import Training
+        from sklearn_set._training.samples import Training
 
         self.seen, run_epoch = [], Training.run_epoch
 
@@ -389,7 +389,7 @@ def test_another_solver_starts_without_the_state_of_the_last():
 
 
 def test_dropout_drops_its_share_and_scales_the_rest(monkeypatch):
-    from sklearn_set._dropout import Dropout
+    from sklearn_set._mlp.dropout import Dropout
 
     rng = np.random.default_rng(0)
     dropout = Dropout([0.25, 0.5], rng)

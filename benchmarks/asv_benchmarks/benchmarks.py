@@ -5,7 +5,7 @@ from scipy.sparse import random_array
 from sklearn_set._evolution import SET
 
 from sklearn_set import SETRBM, SETMLPClassifier
-from sklearn_set._connectivity import SparseLayer
+from sklearn_set._layers.sparse_layer import SparseLayer
 
 
 def images(rows):

@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_set._density import links_per_layer
+from sklearn_set._layers.sizes import links_per_layer
 from sklearn_set.inspection._layers import degrees, input_strength, weight_matrices
 from sklearn_set.inspection._power_law import fit_power_law
 

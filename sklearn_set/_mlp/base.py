@@ -16,25 +16,35 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_set._activations import ACTIVATIONS, Identity
-from sklearn_set._batches import as_rows, in_row_order, map_batches, predict_batch_size
-from sklearn_set._connectivity import SparseLayer
-from sklearn_set._density import links_per_layer
-from sklearn_set._dropout import NO_DROPOUT, Dropout
-from sklearn_set._estimator import SETEstimator
-from sklearn_set._evolving import Clock
-from sklearn_set._fit_tasks import FitTasks, NoTasks
-from sklearn_set._held_out import Data, OwnValidation, Validation, is_finite
-from sklearn_set._initializers import INITIALIZERS, initializer
-from sklearn_set._losses import LOSSES
-from sklearn_set._network import Network
-from sklearn_set._pretraining import learnt_layer
-from sklearn_set._random import spawn_generators
-from sklearn_set._schedules import CUT, LEAST_RATE, SCHEDULES, Moment
-from sklearn_set._solvers import SOLVERS
-from sklearn_set._threads import effective_n_threads
-from sklearn_set._training import Samples, Training
-from sklearn_set._warnings import warn
+from sklearn_set._layers.batches import (
+    as_rows,
+    in_row_order,
+    map_batches,
+    predict_batch_size,
+)
+from sklearn_set._layers.sizes import links_per_layer
+from sklearn_set._layers.solvers import SOLVERS
+from sklearn_set._layers.sparse_layer import SparseLayer
+from sklearn_set._mlp.activations import ACTIVATIONS, Identity
+from sklearn_set._mlp.dropout import NO_DROPOUT, Dropout
+from sklearn_set._mlp.initializers import INITIALIZERS, initializer
+from sklearn_set._mlp.losses import LOSSES
+from sklearn_set._mlp.network import Network
+from sklearn_set._mlp.pretraining import learnt_layer
+from sklearn_set._training.callbacks import FitTasks, NoTasks
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._training.evolver import Clock
+from sklearn_set._training.samples import Samples, Training
+from sklearn_set._training.schedules import CUT, LEAST_RATE, SCHEDULES, Moment
+from sklearn_set._training.validation_set import (
+    Data,
+    OwnValidation,
+    Validation,
+    is_finite,
+)
+from sklearn_set._utils.random import spawn_generators
+from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import RULES
 
 # Samples for a step with batch_size='auto'.

@@ -9,8 +9,8 @@ weights are those of the dense computation, but for rounding.
 
 import numpy as np
 
-from sklearn_set._builds import _fast
-from sklearn_set._solvers import waiting_powers
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._layers.solvers import waiting_powers
 
 # Steps after which all sources are brought up to date.
 MAX_STEPS = 1024

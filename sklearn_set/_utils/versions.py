@@ -4,8 +4,8 @@ from importlib.metadata import version
 
 import sklearn
 
-from sklearn_set._builds import BUILD, VARIABLE, _fast, available_builds
-from sklearn_set._threads import effective_n_threads
+from sklearn_set._kernels.builds import BUILD, VARIABLE, _fast, available_builds
+from sklearn_set._utils.threads import effective_n_threads
 
 
 def show_versions():

@@ -1,31 +1,8 @@
-"""Random streams and random places."""
+"""Random positions of a matrix: distinct, uniform, in time linear in their number."""
 
 import numpy as np
 
-from sklearn_set._builds import _fast
-
-
-def spawn_generators(random_state, n_generators):
-    """Independent generators, seeded from scikit-learn's ``random_state``.
-
-    Each purpose (topology, weights, shuffling, ...) gets its own, so that drawing more
-    for one does not change another.
-
-    Parameters
-    ----------
-    random_state : RandomState instance
-        Where the seed comes from.
-    n_generators : int
-        Number of generators.
-
-    Returns
-    -------
-    generators : list of numpy.random.Generator
-    """
-    entropy = random_state.randint(np.iinfo(np.int32).max, size=4).tolist()
-    seeds = np.random.SeedSequence(entropy).spawn(n_generators)
-    return [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
-
+from sklearn_set._kernels.builds import _fast
 
 # Draws that are made, and sorted, at a time: they stay in the first cache.
 DRAWS_PER_BLOCK = 1024

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from sklearn_set._batches import SparseBatch
-from sklearn_set._builds import _fast
-from sklearn_set._connectivity import Links, SparseLayer
-from sklearn_set._dropout import NO_DROPOUT
-from sklearn_set._memory import Buffer
-from sklearn_set._solvers import start_state
-from sklearn_set._unit_parameters import UnitParameters
-from sklearn_set._validation import require_shape
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._layers.batches import SparseBatch
+from sklearn_set._layers.solvers import start_state
+from sklearn_set._layers.sparse_layer import Links, SparseLayer
+from sklearn_set._mlp.dropout import NO_DROPOUT
+from sklearn_set._mlp.unit_parameters import UnitParameters
+from sklearn_set._utils.buffers import Buffer
+from sklearn_set._utils.checks import require_shape
 
 
 class Network:

@@ -1,6 +1,6 @@
 """Dropout: units that a batch has to do without (Srivastava et al. 2014)."""
 
-from sklearn_set._builds import _fast
+from sklearn_set._kernels.builds import _fast
 
 
 class Dropout:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from sklearn_set._builds import _fast
+from sklearn_set._kernels.builds import _fast
 
 # Units on the smaller side whose states are enumerated, and how many at a time.
 MAX_EXACT_UNITS = 24

@@ -1,6 +1,6 @@
 """Which build of the kernels runs: the same source, for several instruction sets.
 
-All else imports them from here: ``from sklearn_set._builds import _fast``.
+All else imports them from here: ``from sklearn_set._kernels.builds import _fast``.
 """
 
 import os

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.sparse import issparse
 from scipy.special import expit, logit
 
-from sklearn_set._builds import _fast
-from sklearn_set._warnings import warn
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._utils.warnings import warn
 
 # The trapezoidal rule over a Gaussian: how far beyond the outermost means, and how
 # densely, in standard deviations. Its error is about 1e-12.

@@ -3,8 +3,8 @@
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 
-from sklearn_set._evolving import Evolver, Period
-from sklearn_set._html import LayersAndAttributes
+from sklearn_set._training.evolver import Evolver, Period
+from sklearn_set._utils.html import LayersAndAttributes
 from sklearn_set.evolution import as_rules
 
 

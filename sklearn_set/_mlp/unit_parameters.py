@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sklearn_set._builds import _fast
-from sklearn_set._solvers import start_state
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._layers.solvers import start_state
 
 
 class UnitParameters:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import issparse
 
-from sklearn_set._batches import as_rows
+from sklearn_set._layers.batches import as_rows
 
 
 class Samples:

@@ -5,7 +5,7 @@ from functools import cache
 
 import joblib
 
-from sklearn_set._builds import _fast
+from sklearn_set._kernels.builds import _fast
 
 _cpu_count = cache(joblib.cpu_count)
 

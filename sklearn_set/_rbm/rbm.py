@@ -22,22 +22,30 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_set import _partition
-from sklearn_set._batches import as_rows, in_row_order, map_batches, predict_batch_size
-from sklearn_set._boltzmann import BoltzmannMachine
-from sklearn_set._connectivity import SparseLayer
-from sklearn_set._density import links_per_layer
-from sklearn_set._divergence import ContrastiveDivergence, SparsityTarget
-from sklearn_set._estimator import SETEstimator
-from sklearn_set._evolving import Clock
-from sklearn_set._fit_tasks import FitTasks, NoTasks
-from sklearn_set._held_out import is_finite
-from sklearn_set._random import spawn_generators
-from sklearn_set._schedules import SCHEDULES, Moment
-from sklearn_set._solvers import SGD
-from sklearn_set._threads import effective_n_threads
-from sklearn_set._visible import VISIBLES
-from sklearn_set._warnings import warn
+from sklearn_set._layers.batches import (
+    as_rows,
+    in_row_order,
+    map_batches,
+    predict_batch_size,
+)
+from sklearn_set._layers.sizes import links_per_layer
+from sklearn_set._layers.solvers import SGD
+from sklearn_set._layers.sparse_layer import SparseLayer
+from sklearn_set._rbm import partition_function
+from sklearn_set._rbm.contrastive_divergence import (
+    ContrastiveDivergence,
+    SparsityTarget,
+)
+from sklearn_set._rbm.model import BoltzmannMachine
+from sklearn_set._rbm.visible_units import VISIBLES
+from sklearn_set._training.callbacks import FitTasks, NoTasks
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._training.evolver import Clock
+from sklearn_set._training.schedules import SCHEDULES, Moment
+from sklearn_set._training.validation_set import is_finite
+from sklearn_set._utils.random import spawn_generators
+from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import RULES, SET
 
 # Small, and not all the same (Hinton 2012, section 8).
@@ -792,7 +800,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         check_is_fitted(self)
         machine, rng = self._machine(), self.random_state_
-        v = _partition.independent_samples(machine, self._base_bias, n_samples, rng)
+        v = partition_function.independent_samples(
+            machine, self._base_bias, n_samples, rng
+        )
         for _ in range(n_steps):
             v = machine.gibbs(v, rng)
         return self._shown(v.T)
@@ -893,10 +903,10 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         check_is_fitted(self)
         machine = self._machine()
         if method == "exact":
-            return _partition.exact(machine)
+            return partition_function.exact(machine)
         seed = self._score_seed if random_state is None else random_state
         (rng,) = spawn_generators(check_random_state(seed), 1)
-        return _partition.anneal(
+        return partition_function.anneal(
             machine, self._base_bias, n_chains, n_temperatures, rng
         )
 

@@ -12,8 +12,8 @@ wants; that is f'(z), unless it has a `backward` of its own.
 import numpy as np
 from scipy.special import ndtr
 
-from sklearn_set._builds import _fast
-from sklearn_set._initializers import glorot, he
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._mlp.initializers import glorot, he
 
 # Elements at a time, so that what is computed on the way stays in the first cache.
 BLOCK = 1 << 12

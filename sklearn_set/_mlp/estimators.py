@@ -13,10 +13,10 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
-from sklearn_set._base import BaseSETMLP
-from sklearn_set._docs import documented
-from sklearn_set._held_out import OwnValidation
-from sklearn_set._losses import LOSSES
+from sklearn_set._mlp.base import BaseSETMLP
+from sklearn_set._mlp.docs import documented
+from sklearn_set._mlp.losses import LOSSES
+from sklearn_set._training.validation_set import OwnValidation
 
 
 @documented

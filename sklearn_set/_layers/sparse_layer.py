@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from sklearn_set._batches import SparseBatch
-from sklearn_set._builds import _fast
-from sklearn_set._deferred import DeferredSteps
-from sklearn_set._memory import aligned_empty
-from sklearn_set._random import draw_places
-from sklearn_set._validation import checked_coef, require_shape
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._layers.batches import SparseBatch
+from sklearn_set._layers.lazy_updates import DeferredSteps
+from sklearn_set._layers.positions import draw_places
+from sklearn_set._utils.buffers import aligned_empty
+from sklearn_set._utils.checks import checked_coef, require_shape
 
 # Links from which on a layer scatters small batches: its weights, looked up in another
 # order than the stored one, would take longer than the little that is done with each.

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sklearn_set._builds import _fast
-from sklearn_set._connectivity import Links
-from sklearn_set._memory import Buffer
-from sklearn_set._solvers import start_state
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._layers.solvers import start_state
+from sklearn_set._layers.sparse_layer import Links
+from sklearn_set._utils.buffers import Buffer
 
 # Share of the past in the running mean of the hidden units' activity (Hinton 2012,
 # section 11, advises 0.9 to 0.99).

@@ -7,7 +7,7 @@ every link and bias in place. A new one is a class here with `rule`, `n_states` 
 
 import numpy as np
 
-from sklearn_set._builds import _fast
+from sklearn_set._kernels.builds import _fast
 
 
 class Solver:

@@ -7,8 +7,8 @@ Arrays are feature-major, (n_units, batch).
 
 import numpy as np
 
-from sklearn_set._builds import _fast
-from sklearn_set._validation import require_shape
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._utils.checks import require_shape
 
 
 class BoltzmannMachine:

@@ -9,8 +9,8 @@ from functools import reduce
 import numpy as np
 from scipy.special import expit, xlogy
 
-from sklearn_set._builds import _fast
-from sklearn_set._validation import require_shape
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._utils.checks import require_shape
 
 
 class SoftmaxCrossEntropy:

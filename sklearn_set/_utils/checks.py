@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from sklearn_set._builds import _fast
+from sklearn_set._kernels.builds import _fast
 
 # Links and units are counted in 32 bits.
 MAX_LINKS = np.iinfo(np.int32).max

@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 
-from sklearn_set._validation import MAX_LINKS
+from sklearn_set._utils.checks import MAX_LINKS
 
 
 def erdos_renyi_n_links(n_in, n_out, epsilon):

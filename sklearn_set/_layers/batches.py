@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 
-from sklearn_set._builds import _fast
-from sklearn_set._memory import Buffer
-from sklearn_set._validation import checked_csr, require_shape
+from sklearn_set._kernels.builds import _fast
+from sklearn_set._utils.buffers import Buffer
+from sklearn_set._utils.checks import checked_csr, require_shape
 
 # Predictions go through the units in pieces: of the widest layer as many bytes as stay
 # in the second cache, in whole blocks of registers; enough rows for the links to be

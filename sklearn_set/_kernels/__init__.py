@@ -1,0 +1,1 @@
+"""Compiled kernels: their C++ headers, and which build of them runs."""

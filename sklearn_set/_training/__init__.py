@@ -1,0 +1,1 @@
+"""Training, whatever the model: the loop over epochs and batches, and what it needs."""

@@ -1,0 +1,25 @@
+"""Random streams."""
+
+import numpy as np
+
+
+def spawn_generators(random_state, n_generators):
+    """Independent generators, seeded from scikit-learn's ``random_state``.
+
+    Each purpose (topology, weights, shuffling, ...) gets its own, so that drawing more
+    for one does not change another.
+
+    Parameters
+    ----------
+    random_state : RandomState instance
+        Where the seed comes from.
+    n_generators : int
+        Number of generators.
+
+    Returns
+    -------
+    generators : list of numpy.random.Generator
+    """
+    entropy = random_state.randint(np.iinfo(np.int32).max, size=4).tolist()
+    seeds = np.random.SeedSequence(entropy).spawn(n_generators)
+    return [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
