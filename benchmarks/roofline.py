@@ -89,15 +89,15 @@ def kernels(units, links_per_unit, batch):
     n_links = units * links_per_unit
     layer = SparseLayer.random(units, units, n_links, rng, np.float32)
     layer.n_threads = effective_n_threads()
-    layer.links.weights[:] = 0.1 * rng.standard_normal(n_links)
+    layer.connections.weights[:] = 0.1 * rng.standard_normal(n_links)
     layer.prepare(np.zeros((1, n_links), np.float32))
     x, delta = rng.standard_normal((2, units, batch)).astype(np.float32)
     out, bias = np.empty_like(x), np.zeros(units, np.float32)
     sums = np.empty_like(bias)
     step = SGD(1e-6, momentum=0.9, nesterov=True).steps(1 / batch, 0.0)[0]
     return {
-        "forward": lambda: layer.to_targets(x, bias, out),
-        "backward, update": lambda: layer.learn(x, delta, step, sums=sums),
+        "forward": lambda: layer.forward(x, bias, out),
+        "backward, update": lambda: layer.backward(x, delta, step, sums=sums),
     }
 
 

@@ -35,12 +35,12 @@ class Clock(SET):
         self.begins, self.ends = [], []
         self.held = None
 
-    def evolve(self, layers, occasion):
+    def evolve(self, layers, context):
         """Evolve the network; before the very first time, note the memory in use."""
         if self.held is None:
             self.held = memory("VmRSS")
         self.begins.append(time.perf_counter())
-        super().evolve(layers, occasion)
+        super().evolve(layers, context)
         self.ends.append(time.perf_counter())
 
     def evolutions(self):

@@ -11,14 +11,14 @@ class Page(HTMLParser):
 
     def __init__(self, path):
         super().__init__()
-        self.links, self.anchors = set(), {""}
+        self.connections, self.anchors = set(), {""}
         self.feed(path.read_text())
 
     def handle_starttag(self, tag, attrs):
         """Note where a tag leads to, and its name."""
         for name, value in attrs:
             if name in ("href", "src") and value:
-                self.links.add(value)
+                self.connections.add(value)
             elif name in ("id", "name") and value:
                 self.anchors.add(value)
 

@@ -78,7 +78,7 @@ plt.show()
 # within about a point of the dense one, and more links change little.
 
 names = [*epsilons, "dense"]
-counts = [*display.n_links, n_weights]
+counts = [*display.n_connections, n_weights]
 means, stds = [*display.mean, mean], [*display.std, std]
 print("epsilon   links  of dense  accuracy")
 for name, n, mean, std in zip(names, counts, means, stds, strict=True):

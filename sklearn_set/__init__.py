@@ -2,8 +2,8 @@
 
 from importlib.metadata import version
 
-from sklearn_set._mlp.estimators import SETMLPClassifier, SETMLPRegressor
-from sklearn_set._rbm.rbm import SETRBM
+from sklearn_set._mlp import SETMLPClassifier, SETMLPRegressor
+from sklearn_set._rbm import SETRBM
 from sklearn_set._utils.versions import show_versions
 
 __version__ = version("sklearn_set")

@@ -1,8 +1,8 @@
-"""Evolution: which links a network drops between epochs, and where new ones grow.
+"""Evolution: which connections a network drops, and where new ones grow.
 
-The rules that the estimators' parameter `evolution` names, for those who want other
-settings or a rule of their own. A new one is a subclass of `EvolutionRule` that
-replaces `survivors`, `places`, or `evolve` as a whole; it can be passed as it is.
+The rules that the estimators' parameter `evolution` names, to be passed as objects with
+other settings, and the base class of user-defined rules: a subclass of `EvolutionRule`
+overrides `prune`, `grow`, `fraction`, or `evolve` as a whole.
 """
 
 from collections.abc import Callable
@@ -13,95 +13,56 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
-from sklearn_set._kernels.builds import _fast
-from sklearn_set._layers.batches import SparseBatch
-from sklearn_set._layers.positions import draw_places
+from sklearn_set._layers.magnitudes import larger_than_smallest
+from sklearn_set._layers.position_gradients import position_gradients
+from sklearn_set._layers.positions import draw_positions
 from sklearn_set._training.schedules import half_cosine
 
-__all__ = ["RULES", "SET", "EvolutionRule", "Fixed", "ImportancePruning", "RigL"]
+__all__ = [
+    "RULES", "SET", "EvolutionContext", "EvolutionRule", "Fixed", "ImportancePruning",
+    "RigL",
+]  # fmt: skip
 
-# In a denser layer links would mostly regrow where they were, only randomised.
+# Denser layers do not evolve: connections would regrow where they were, only with other
+# weights.
 MAX_DENSITY = 0.8
 
-# Empty places that RigL looks at in any case; in a larger layer, as many as its links.
+# Least number of empty positions that RigL scores; in a larger layer, as many as it has
+# connections.
 MIN_CANDIDATES = 1 << 20
 
 
-# Bits by which magnitudes are told apart at a time.
-DIGIT = 11
-
-
-def _bits(weights):
-    """Return the bits of floating-point numbers as integers, a view."""
-    return weights.view(np.int32 if weights.itemsize == 4 else np.int64)
-
-
-def _digits(n_bits):
-    """Shift and width of each digit, from the highest."""
-    tops = range(n_bits, 0, -DIGIT)
-    return [(max(top - DIGIT, 0), min(top, DIGIT)) for top in tops]
-
-
-def smallest_magnitudes(weights, fraction, n_threads=1):
-    """Find the magnitude below which a fraction of the weights of each sign lies.
-
-    By selection, digit for digit of the floating-point numbers' bits: linear, and no
-    copy of the weights. Zeros and NaNs do not count.
+class EvolutionContext(NamedTuple):
+    """What a rule knows of the training when it is to evolve a network.
 
     Parameters
     ----------
-    weights : ndarray of shape (n_links,)
-        The layer's weights.
-    fraction : float
-        Of the positive weights, and of the negative ones; rounded down.
-    n_threads : int, default=1
-        Threads to use.
-
-    Returns
-    -------
-    bounds : ndarray of shape (2,)
-        Bits of the largest magnitudes within the fraction, of the positive and of the
-        negative weights; 0 where it has none.
-    n_spare : list of int
-        How many of the weights equal to each bound are beyond the fraction.
+    zeta : float
+        The estimator's drop fraction.
+    n_evolutions : int
+        How often the network has evolved, this time included.
+    progress : float
+        Fraction of the training that is done, below 1.
+    rng : numpy.random.Generator
+        Random stream for the topology.
+    layer_gradients : callable, default=None
+        Returns, for a random batch, an iterable of (layer, source, delta) from the last
+        layer to the first. The loss's gradient for a connection from i to j, present or
+        not, is ``source[i] @ delta[j]``.
     """
-    bits = _bits(weights)
-    infinity = int(_bits(np.array([np.inf], dtype=weights.dtype))[0])
-    bounds, ranks, equal = np.zeros(2, dtype=np.int64), None, [0, 0]
-    for shift, width in _digits(8 * weights.itemsize - 1):
-        counts = np.zeros((n_threads, 2, 1 << width), dtype=np.int64)
-        _fast.count_digits(bits, infinity, shift, width, bounds, counts, n_threads)
-        counts = counts.sum(axis=0)
-        if ranks is None:
-            ranks = [int(fraction * n) for n in counts.sum(axis=1)]
-        for sign in (0, 1):
-            totals = counts[sign].cumsum()
-            digit = np.searchsorted(totals, max(ranks[sign], 1)) if ranks[sign] else 0
-            ranks[sign] -= int(totals[digit] - counts[sign][digit])
-            equal[sign] = int(counts[sign][digit])
-            bounds[sign] = bounds[sign] << width | digit
-    n_spare = [
-        n - rank if bound else 0
-        for n, rank, bound in zip(equal, ranks, bounds, strict=True)
-    ]
-    return bounds.astype(bits.dtype), n_spare
 
-
-class Occasion(NamedTuple):
-    """What a rule is told when it is to evolve a network."""
-
-    zeta: float  # the estimator's drop fraction
-    number: int  # how often the network has evolved, this time included
-    progress: float  # share of the training that is done, below 1
-    rng: np.random.Generator  # for the topology alone
-    signals: Callable = None  # as Network.signals, on a batch; None without a loss
+    zeta: float
+    n_evolutions: int
+    progress: float
+    rng: np.random.Generator
+    layer_gradients: Callable = None
 
 
 class EvolutionRule(BaseEstimator):
-    """Drops the weakest links of each layer and grows as many at random.
+    """Drops the weakest connections of each layer and grows as many at random.
 
     The base of all rules. They are used through an estimator, which calls `evolve`.
-    Layers with more than 80 % of all possible links are left alone.
+    Layers with more than 80 % of all possible connections do not evolve.
 
     Parameters
     ----------
@@ -113,13 +74,13 @@ class EvolutionRule(BaseEstimator):
     def __init__(self, annealed=False):
         self.annealed = annealed
 
-    def fraction(self, occasion):
-        """Return the share of the links to drop now.
+    def fraction(self, context):
+        """Return the fraction of the connections to drop now.
 
         Parameters
         ----------
-        occasion : Occasion
-            Tells `zeta` and `progress`.
+        context : EvolutionContext
+            The present state of the training.
 
         Returns
         -------
@@ -127,86 +88,86 @@ class EvolutionRule(BaseEstimator):
             In [0, 1).
         """
         if not self.annealed:
-            return occasion.zeta
-        return occasion.zeta * half_cosine(occasion.progress)
+            return context.zeta
+        return context.zeta * half_cosine(context.progress)
 
-    def evolve(self, layers, occasion):
-        """Evolve a network; the number of links stays the same.
+    def evolve(self, layers, context):
+        """Evolve a network; the number of connections stays the same.
 
         Parameters
         ----------
         layers : list of SparseLayer
             From the input to the output; changed in place.
-        occasion : Occasion
-            Tells `zeta`, `number`, `progress`, `rng` and `signals`.
+        context : EvolutionContext
+            The present state of the training.
         """
         for layer in layers:
-            self._evolve_layer(layer, occasion)
+            self._evolve_layer(layer, context)
 
-    def _evolve_layer(self, layer, occasion, *about):
-        """Evolve one layer, unless it is nearly dense; `about` goes to `places`."""
-        fraction = self.fraction(occasion)
-        if fraction == 0 or layer.n_links > MAX_DENSITY * layer.n_places:
+    def _evolve_layer(self, layer, context, *gradients):
+        """Evolve one layer, unless it is nearly dense; `gradients` go to `grow`."""
+        fraction = self.fraction(context)
+        if fraction == 0 or layer.n_connections > MAX_DENSITY * layer.n_positions:
             return
-        keep = self.survivors(layer.links.weights, fraction, layer.n_threads)
-        n_new = layer.n_links - int(np.count_nonzero(keep))
-        layer.rewire(keep, self.places(layer, keep, n_new, occasion.rng, *about))
+        kept = self.prune(layer.connections.weights, fraction, layer.n_threads)
+        n_new = layer.n_connections - int(np.count_nonzero(kept))
+        layer.rewire(kept, self.grow(layer, kept, n_new, context.rng, *gradients))
 
-    def survivors(self, weights, fraction, n_threads=1):
-        """Choose the links that stay.
+    def prune(self, weights, fraction, n_threads=1):
+        """Choose the connections that stay.
 
         Parameters
         ----------
-        weights : ndarray of shape (n_links,)
+        weights : ndarray of shape (n_connections,)
             The layer's weights.
         fraction : float
-            Share of the links to drop.
+            Fraction of the connections to drop.
         n_threads : int, default=1
             Threads to use.
 
         Returns
         -------
-        keep : ndarray of shape (n_links,), dtype uint8
-            1 for the links that stay.
+        kept : ndarray of shape (n_connections,), dtype uint8
+            1 for the connections that stay.
         """
-        keep = np.ones(weights.size, dtype=np.uint8)
+        kept = np.ones(weights.size, dtype=np.uint8)
         n_dropped = int(fraction * weights.size)
         if n_dropped:
-            keep[np.argpartition(np.abs(weights), n_dropped - 1)[:n_dropped]] = 0
-        return keep
+            kept[np.argpartition(np.abs(weights), n_dropped - 1)[:n_dropped]] = 0
+        return kept
 
-    def places(self, layer, keep, n_new, rng):
-        """Choose where new links grow: uniformly among the empty places.
+    def grow(self, layer, kept, n_new, rng):
+        """Choose the positions of new connections: uniformly among the empty ones.
 
         Parameters
         ----------
         layer : SparseLayer
             As it was before.
-        keep : ndarray of shape (n_links,), dtype uint8
-            1 for the links that stay.
+        kept : ndarray of shape (n_connections,), dtype uint8
+            1 for the connections that stay.
         n_new : int
-            How many grow.
+            The number of new connections.
         rng : numpy.random.Generator
             Source of randomness.
 
         Returns
         -------
-        places : ndarray of shape (n_new,), dtype int64
-            Their ranks, ascending, among the places that no survivor takes, counted
+        positions : ndarray of shape (n_new,), dtype int64
+            Ascending ranks among the positions that no kept connection takes, counted
             row by row.
         """
-        n_empty = layer.n_places - layer.n_links + n_new
-        return draw_places(n_empty, n_new, rng, layer.n_threads)
+        n_empty = layer.n_positions - layer.n_connections + n_new
+        return draw_positions(n_empty, n_new, rng, layer.n_threads)
 
 
 class SET(EvolutionRule):
     """Sparse Evolutionary Training (Mocanu et al. 2018, Nature Communications 9:2383).
 
-    Among the positive weights the fraction `zeta` closest to zero goes, rounded down,
-    among the negative ones likewise, and zeros go too. As many new links grow,
-    uniformly among the empty places. They start with weight 0, as in one of the
-    authors' programs, so that a step does not set back what the network has learnt
-    (doc/results.md).
+    Of the positive weights the fraction `zeta` closest to zero is dropped, rounded
+    down, of the negative ones likewise, and zeros are dropped, too. As many new
+    connections grow, uniformly among the empty positions. They start with weight 0, as
+    in one of the authors' programs, so that the evolution does not change what the
+    network computes (doc/results.md).
 
     Parameters
     ----------
@@ -215,41 +176,34 @@ class SET(EvolutionRule):
         of training, as in RigL.
     """
 
-    def survivors(self, weights, fraction, n_threads=1):
-        """Choose the links that stay.
+    def prune(self, weights, fraction, n_threads=1):
+        """Choose the connections that stay.
 
         Parameters
         ----------
-        weights : ndarray of shape (n_links,)
+        weights : ndarray of shape (n_connections,)
             The layer's weights.
         fraction : float
-            Share of the links of each sign to drop.
+            Fraction of the connections of each sign to drop.
         n_threads : int, default=1
             Threads to use.
 
         Returns
         -------
-        keep : ndarray of shape (n_links,), dtype uint8
-            1 for the links that stay.
+        kept : ndarray of shape (n_connections,), dtype uint8
+            1 for the connections that stay.
         """
-        bounds, n_spare = smallest_magnitudes(weights, fraction, n_threads)
-        keep = np.empty(weights.size, dtype=np.uint8)
-        _fast.mark_larger(_bits(weights), bounds, keep, n_threads)
-        for sign, bound, n in zip((1, -1), bounds, n_spare, strict=True):
-            if n:  # of weights of the same magnitude the last ones stay
-                value = sign * bound.view(weights.dtype)
-                keep[np.flatnonzero(weights == value)[-n:]] = 1
-        return keep
+        return larger_than_smallest(weights, fraction, n_threads)
 
 
 class RigL(EvolutionRule):
     """The rigged lottery (Evci et al. 2020, arXiv 1911.11134).
 
-    The fraction `zeta` of the links with the smallest magnitudes goes, and as many grow
-    where the loss's gradient on a batch is largest; they start with weight 0. In a
-    layer with more than a million empty places, the gradient is computed for a random
-    sample of them, as large as the layer's number of links (but at least a million), so
-    that the cost stays linear in the links.
+    The fraction `zeta` of the connections with the smallest magnitudes is dropped, and
+    as many grow where the loss's gradient on a batch is largest; they start with weight
+    0. In a layer with more than a million empty positions, the gradient is computed for
+    a random sample of them, as large as the layer's number of connections (but at least
+    a million), so that the cost stays linear in the connections.
 
     Parameters
     ----------
@@ -261,34 +215,34 @@ class RigL(EvolutionRule):
     def __init__(self, annealed=True):
         super().__init__(annealed)
 
-    def evolve(self, layers, occasion):
-        """Evolve a network; the number of links stays the same.
+    def evolve(self, layers, context):
+        """Evolve a network; the number of connections stays the same.
 
         Parameters
         ----------
         layers : list of SparseLayer
             From the input to the output; changed in place.
-        occasion : Occasion
-            Tells `zeta`, `number`, `progress`, `rng` and `signals`.
+        context : EvolutionContext
+            The present state of the training.
         """
-        if occasion.signals is None:
+        if context.layer_gradients is None:
             raise ValueError("evolution='rigl' needs the gradient of a loss.")
-        for layer, source, delta in occasion.signals():
-            self._evolve_layer(layer, occasion, source, delta)
+        for layer, source, delta in context.layer_gradients():
+            self._evolve_layer(layer, context, source, delta)
 
-    def places(self, layer, keep, n_new, rng, source, delta):
-        """Choose where new links grow: where the gradient is largest.
+    def grow(self, layer, kept, n_new, rng, source, delta):
+        """Choose the positions of new connections: where the gradient is largest.
 
         Parameters
         ----------
         layer : SparseLayer
             As it was before.
-        keep : ndarray of shape (n_links,), dtype uint8
-            1 for the links that stay.
+        kept : ndarray of shape (n_connections,), dtype uint8
+            1 for the connections that stay.
         n_new : int
-            How many grow.
+            The number of new connections.
         rng : numpy.random.Generator
-            Draws the places to look at.
+            Draws the positions to score.
         source : ndarray of shape (n_in, batch) or SparseBatch
             Activations before the layer.
         delta : ndarray of shape (n_out, batch)
@@ -296,94 +250,52 @@ class RigL(EvolutionRule):
 
         Returns
         -------
-        places : ndarray of shape (n_new,), dtype int64
-            Their ranks, ascending, among the places that no survivor takes.
+        positions : ndarray of shape (n_new,), dtype int64
+            Ascending ranks among the positions that no kept connection takes.
         """
-        n_empty = layer.n_places - layer.n_links + n_new
-        n_candidates = min(n_empty, max(layer.n_links, MIN_CANDIDATES))
-        ranks = draw_places(n_empty, n_candidates, rng, layer.n_threads)
-        scores = np.abs(gradients(layer, keep, ranks, source, delta))
+        n_empty = layer.n_positions - layer.n_connections + n_new
+        n_candidates = min(n_empty, max(layer.n_connections, MIN_CANDIDATES))
+        ranks = draw_positions(n_empty, n_candidates, rng, layer.n_threads)
+        scores = np.abs(position_gradients(layer, kept, ranks, source, delta))
         best = np.argpartition(-scores, max(n_new - 1, 0))[:n_new]
         return np.sort(ranks[best])
 
 
-def gradients(layer, keep, ranks, source, delta):
-    """Compute the loss's gradient for links that are not there.
-
-    Parameters
-    ----------
-    layer : SparseLayer
-        Where they might be.
-    keep : ndarray of shape (n_links,), dtype uint8
-        1 for links whose places are taken.
-    ranks : ndarray of shape (n_places,), dtype int64
-        Places, ascending, among those not taken.
-    source : ndarray of shape (n_in, batch) or SparseBatch
-        Activations before the layer.
-    delta : ndarray of shape (n_out, batch)
-        The loss's gradient after it.
-
-    Returns
-    -------
-    gradients : ndarray of shape (n_places,)
-    """
-    sources, targets = locate(layer, keep, ranks)
-    out = np.empty(ranks.size, dtype=layer.dtype)
-    if not isinstance(source, SparseBatch):
-        _fast.score_places(source, delta, sources, targets, out, layer.n_threads)
-        return out
-    present, *nonzeros = source.by_feature
-    rows = np.full(layer.n_in, -1, dtype=np.int32)
-    rows[present] = np.arange(present.size)
-    _fast.score_nonzeros(*nonzeros, delta, rows[sources], targets, out, layer.n_threads)
-    return out
-
-
-def locate(layer, keep, ranks):
-    """Turn ranks among the places that no survivor takes to (sources, targets)."""
-    indptr, targets, *_ = layer.links
-    kept = np.flatnonzero(keep)
-    rows = np.repeat(np.arange(layer.n_in), np.diff(indptr))[kept]
-    empty_before = rows * layer.n_out + targets[kept] - np.arange(kept.size)
-    places = ranks + np.searchsorted(empty_before, ranks, side="right")
-    sources, targets = np.divmod(places, layer.n_out)
-    return sources.astype(np.int32), targets.astype(np.int32)
-
-
 class Fixed(EvolutionRule):
-    """The random links that the network starts with, for good: SET's control."""
+    """A fixed random topology: the control experiment of SET."""
 
     def __init__(self):
         super().__init__()
 
-    def evolve(self, layers, occasion):
+    def evolve(self, layers, context):
         """Leave the network as it is.
 
         Parameters
         ----------
         layers : list of SparseLayer
             From the input to the output.
-        occasion : Occasion
-            Not looked at.
+        context : EvolutionContext
+            Not used.
         """
 
 
 class ImportancePruning(EvolutionRule):
-    """Cut off the weakest hidden units (Curci et al. 2021, arXiv 2102.01732).
+    """Disconnect the weakest hidden units (Curci et al. 2021, arXiv 2102.01732).
 
     A hidden unit whose sum of the magnitudes of its incoming weights is at or below a
-    quantile of its layer loses all incoming links. They do not grow again, so that the
-    network shrinks. Combine it with another rule in a list, as in
+    quantile of its layer loses all incoming connections. They do not regrow, so that
+    the network shrinks. Combine it with another rule in a list, as in
     ``evolution=["set", ImportancePruning()]``.
 
     Parameters
     ----------
     quantile : float, default=0.05
-        Of the units that still have links, the share to cut off each time; in (0, 1).
+        Fraction of the units that still have connections to disconnect each time; in
+        (0, 1).
     start : int, default=20
-        The evolution step, counted from 1, at which it first happens: a warm-up.
+        The evolution, counted from 1, at which it first happens: a warm-up.
     every : int, default=5
-        Evolution steps from one time to the next.
+        Number of evolutions from one time to the next.
     """
 
     def __init__(self, quantile=0.05, start=20, every=5):
@@ -391,15 +303,15 @@ class ImportancePruning(EvolutionRule):
         self.start = start
         self.every = every
 
-    def evolve(self, layers, occasion):
-        """Evolve a network, whose hidden layers lose links when it is time.
+    def evolve(self, layers, context):
+        """Disconnect units of the hidden layers when it is due.
 
         Parameters
         ----------
         layers : list of SparseLayer
             From the input to the output; changed in place.
-        occasion : Occasion
-            Tells `zeta`, `number`, `progress`, `rng` and `signals`.
+        context : EvolutionContext
+            The present state of the training.
 
         Raises
         ------
@@ -412,20 +324,20 @@ class ImportancePruning(EvolutionRule):
         )  # fmt: skip
         check_scalar(self.start, "start", Integral, min_val=1)
         check_scalar(self.every, "every", Integral, min_val=1)
-        since = occasion.number - self.start
+        since = context.n_evolutions - self.start
         if since >= 0 and since % self.every == 0:
             for layer in layers[:-1]:
-                self._prune(layer)
+                self._disconnect(layer)
 
-    def _prune(self, layer):
-        """Cut off the weakest of the units that a layer leads to, but never all."""
-        _, targets, weights, _ = layer.links
+    def _disconnect(self, layer):
+        """Disconnect the weakest target units of a layer, but never all of them."""
+        _, targets, weights, _ = layer.connections
         strength = np.bincount(targets, np.abs(weights), minlength=layer.n_out)
-        alive = np.bincount(targets, minlength=layer.n_out) > 0
-        bound = np.quantile(strength[alive], self.quantile, method="lower")
-        keep = (strength > bound)[targets].astype(np.uint8)
-        if keep.any():
-            layer.rewire(keep, np.empty(0, dtype=np.int64))
+        is_connected = np.bincount(targets, minlength=layer.n_out) > 0
+        bound = np.quantile(strength[is_connected], self.quantile, method="lower")
+        kept = (strength > bound)[targets].astype(np.uint8)
+        if kept.any():
+            layer.rewire(kept, np.empty(0, dtype=np.int64))
 
 
 RULES = {"fixed": Fixed, "rigl": RigL, "set": SET}

@@ -164,7 +164,7 @@ def test_links_of_a_search_are_counted(digits):
             for sizes in ((50,), (80, 20))
         )
     )
-    assert_array_equal(display.n_links, expected)
+    assert_array_equal(display.n_connections, expected)
     assert_array_equal(display.errorbar_[0].get_xdata(), expected)
     assert sorted(display.mean) == sorted(search.cv_results_["mean_test_score"])
     assert display.ax_.get_ylabel() == "score"

@@ -22,7 +22,11 @@ from sklearn_set._kernels.builds import BUILDS, available_builds
 IGNORED = {"ES01", "EX01", "SA01", "SA04", "GL08", "SS06", "RT01", "RT02", "YD01"}
 
 
-WITH_EXAMPLES = {"sklearn_set._mlp.estimators", "sklearn_set._rbm.rbm"}
+WITH_EXAMPLES = {
+    "sklearn_set._mlp.classifier",
+    "sklearn_set._mlp.regressor",
+    "sklearn_set._rbm.rbm",
+}
 
 
 def public_names():

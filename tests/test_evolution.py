@@ -13,16 +13,16 @@ from sklearn.model_selection import GridSearchCV
 
 from sklearn_set import SETMLPClassifier, evolution
 from sklearn_set._layers.batches import as_rows
+from sklearn_set._layers.position_gradients import locate
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set.evolution import (
     MAX_DENSITY,
     SET,
+    EvolutionContext,
     EvolutionRule,
     Fixed,
     ImportancePruning,
-    Occasion,
     RigL,
-    locate,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -30,11 +30,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 zetas = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99])
 
 
-def occasion(zeta, rng, number=1, progress=0.0, signals=None):
-    return Occasion(zeta, number, progress, rng, signals)
+def context(zeta, rng, number=1, progress=0.0, signals=None):
+    return EvolutionContext(zeta, number, progress, rng, signals)
 
 
-def paper_survivors(weights, zeta):
+def paper_prune(weights, zeta):
     """A direct reading: sort each sign by magnitude, drop the first part of each."""
     dropped = {k for k, w in enumerate(weights) if w == 0}
     for sign in (1, -1):
@@ -49,12 +49,12 @@ def paper_survivors(weights, zeta):
     zetas,
 )
 def test_survivors_are_those_of_the_paper(weights, zeta):
-    assert_array_equal(SET().survivors(weights, zeta), paper_survivors(weights, zeta))
+    assert_array_equal(SET().prune(weights, zeta), paper_prune(weights, zeta))
 
 
 @given(arrays(np.float32, st.integers(0, 60), elements=st.integers(-3, 3)), zetas)
 def test_ties_do_not_change_how_many_are_dropped(weights, zeta):
-    keep = SET().survivors(weights, zeta).astype(bool)
+    keep = SET().prune(weights, zeta).astype(bool)
     for sign in (1, -1):
         own = sign * weights > 0
         assert np.sum(own & ~keep) == int(zeta * own.sum())
@@ -67,10 +67,10 @@ def test_ties_do_not_change_how_many_are_dropped(weights, zeta):
 def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
     """A random layer before and after one step, as dense arrays and the layer."""
     layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
-    layer.links.weights[:] = rng.standard_normal(n_links)
+    layer.connections.weights[:] = rng.standard_normal(n_links)
     layer.prepare(rng.standard_normal((n_states, n_links)))
-    before = layer.coef.copy(), layer.links.state.copy()
-    SET().evolve([layer], occasion(zeta, rng))
+    before = layer.coef.copy(), layer.connections.state.copy()
+    SET().evolve([layer], context(zeta, rng))
     return before, layer
 
 
@@ -79,14 +79,14 @@ def test_invariants(n_in, n_out, zeta, data):
     n_links = data.draw(st.integers(1, n_in * n_out))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
     (old, old_state), layer = evolved(n_in, n_out, n_links, zeta, rng)
-    new, state = layer.coef, layer.links.state
+    new, state = layer.coef, layer.connections.state
     new.check_format(full_check=True)
     assert new.nnz == n_links == np.unique(new.tocoo().coords, axis=1).shape[1]
     assert np.all(np.diff(new.indices[new.indptr[0] : new.indptr[1]]) > 0)
     if n_links > MAX_DENSITY * n_in * n_out:
         assert_array_equal(new.toarray(), old.toarray())
         return
-    keep = SET().survivors(old.data, zeta).astype(bool)
+    keep = SET().prune(old.data, zeta).astype(bool)
     survivors = new.data != 0
     # Survivors keep place, value and state; new links start at 0 in all of them.
     coords = np.array(old.tocoo().coords)[:, keep]
@@ -102,11 +102,11 @@ def test_links_regrow_uniformly_in_the_empty_places(rng):
     hits = np.zeros((3, 4))
     for _ in range(6000):
         layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
-        layer.links.weights[:] = weights
-        SET().evolve([layer], occasion(0.5, rng))
+        layer.connections.weights[:] = weights
+        SET().evolve([layer], context(0.5, rng))
         hits[layer.coef.tocoo().coords] += layer.coef.data == 0
     layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
-    layer.links.weights[:] = weights
+    layer.connections.weights[:] = weights
     survivors = abs(layer.coef.toarray()) == 5.0
     assert survivors.sum() == 2 and not hits[survivors].any()
     assert chisquare(hits[~survivors]).pvalue > 1e-3
@@ -120,7 +120,7 @@ def test_zeta_0_and_nearly_dense_layers_are_left_alone(rng):
 
 def test_nan_weights_neither_crash_nor_vanish():
     weights = np.array([np.nan, 1.0, -1.0, np.inf])
-    assert_array_equal(SET().survivors(weights, 0.5), [1, 0, 1, 1])
+    assert_array_equal(SET().prune(weights, 0.5), [1, 0, 1, 1])
 
 
 def test_evolution_repeats_with_its_seed():
@@ -155,8 +155,8 @@ def places(model):
 def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     """Against the dense gradient."""
     layer = SparseLayer.random(n_in, n_out, n_in * n_out // 3, rng, np.float64)
-    layer.links.weights[:] = rng.standard_normal(layer.n_links)
-    layer.prepare(np.ones((1, layer.n_links)))
+    layer.connections.weights[:] = rng.standard_normal(layer.n_connections)
+    layer.prepare(np.ones((1, layer.n_connections)))
     old = layer.coef.copy()
     X = rng.standard_normal((5, n_in)) * (rng.random((5, n_in)) < 0.5)
     delta = rng.standard_normal((n_out, 5))
@@ -166,7 +166,7 @@ def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     def signals():
         yield layer, source, delta
 
-    RigL(annealed=False).evolve([layer], occasion(0.4, rng, signals=signals))
+    RigL(annealed=False).evolve([layer], context(0.4, rng, signals=signals))
     n_new = int(0.4 * old.nnz)
     kept = abs(old.data) > np.sort(abs(old.data))[n_new - 1]
     taken = np.zeros(old.shape, dtype=bool)
@@ -177,27 +177,27 @@ def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     grown = np.zeros(old.shape, dtype=bool)
     grown[layer.coef.tocoo().coords] = True
     assert_array_equal(grown, expected)
-    assert layer.n_links == old.nnz
+    assert layer.n_connections == old.nnz
     # The new links start at 0, without state.
     new = ~taken[layer.coef.tocoo().coords]
-    assert not layer.coef.data[new].any() and not layer.links.state[0, new].any()
+    assert not layer.coef.data[new].any() and not layer.connections.state[0, new].any()
 
 
 def test_rigl_samples_the_places_of_a_large_layer(rng, monkeypatch):
     monkeypatch.setattr(evolution, "MIN_CANDIDATES", 10)
-    seen, score = [], evolution.gradients
+    seen, score = [], evolution.position_gradients
 
     def noted(layer, keep, ranks, source, delta):
         seen.append(ranks.size)
         return score(layer, keep, ranks, source, delta)
 
-    monkeypatch.setattr(evolution, "gradients", noted)
+    monkeypatch.setattr(evolution, "position_gradients", noted)
     layer = SparseLayer.random(300, 400, 900, rng, np.float32)
-    layer.links.weights[:] = rng.standard_normal(900)
+    layer.connections.weights[:] = rng.standard_normal(900)
     layer.prepare(np.zeros((0, 900), np.float32))
     x, delta = rng.random((300, 4), np.float32), rng.random((400, 4), np.float32)
-    RigL().evolve([layer], occasion(0.3, rng, signals=lambda: [(layer, x, delta)]))
-    assert seen == [900] and layer.n_links == 900
+    RigL().evolve([layer], context(0.3, rng, signals=lambda: [(layer, x, delta)]))
+    assert seen == [900] and layer.n_connections == 900
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.data())
@@ -215,12 +215,12 @@ def test_ranks_are_located_among_the_empty_places(n_in, n_out, data):
 def test_rigl_without_a_loss_is_refused(rng):
     layer = SparseLayer.random(5, 5, 10, rng, np.float64)
     with pytest.raises(ValueError, match="needs the gradient of a loss"):
-        RigL().evolve([layer], occasion(0.3, rng))
+        RigL().evolve([layer], context(0.3, rng))
 
 
 @given(zetas, st.floats(0, 0.99))
 def test_annealing_is_half_a_cosine(zeta, progress):
-    about = occasion(zeta, None, progress=progress)
+    about = context(zeta, None, progress=progress)
     expected = zeta * (1 + np.cos(np.pi * progress)) / 2
     assert SET(annealed=True).fraction(about) == pytest.approx(expected)
     assert RigL().fraction(about) == pytest.approx(expected)
@@ -229,13 +229,13 @@ def test_annealing_is_half_a_cosine(zeta, progress):
 
 def test_pruning_cuts_off_the_weakest_units(rng):
     layer = SparseLayer.random(30, 10, 150, rng, np.float64)
-    layer.links.weights[:] = rng.standard_normal(150)
+    layer.connections.weights[:] = rng.standard_normal(150)
     layer.prepare(rng.random((2, 150)))
     last = SparseLayer.random(10, 4, 20, rng, np.float64)
     old, old_last = layer.coef.copy(), last.coef.copy()
     rule = ImportancePruning(quantile=0.2, start=3, every=2)
     for number, pruned in ((1, 0), (2, 0), (3, 2), (4, 2), (5, 4)):
-        rule.evolve([layer, last], occasion(0.3, rng, number))
+        rule.evolve([layer, last], context(0.3, rng, number))
         strength = abs(layer.coef).sum(axis=0)
         assert (strength == 0).sum() == pruned
     weakest = np.argsort(abs(old).sum(axis=0))[:4]
@@ -247,10 +247,10 @@ def test_pruning_cuts_off_the_weakest_units(rng):
 
 def test_pruning_leaves_the_last_units_alone(rng):
     layer = SparseLayer.random(6, 3, 18, rng, np.float64)
-    layer.links.weights[:] = 1.0  # all of the same strength
+    layer.connections.weights[:] = 1.0  # all of the same strength
     layer.prepare(np.zeros((0, 18)))
-    ImportancePruning(start=1)._prune(layer)
-    assert layer.n_links == 18
+    ImportancePruning(start=1)._disconnect(layer)
+    assert layer.n_connections == 18
 
 
 @pytest.mark.parametrize(
@@ -291,10 +291,10 @@ def test_rigl_learns(make, digits):
 
 
 def test_a_rule_of_ones_own(digits):
-    """Prefers the first places: all that a user has to write is `places`."""
+    """Prefers the first places: all that a user has to write is `grow`."""
 
     class FirstPlaces(EvolutionRule):
-        def places(self, layer, keep, n_new, rng):
+        def grow(self, layer, kept, n_new, rng):
             return np.arange(n_new)
 
     X, _, y, _ = digits
@@ -342,8 +342,8 @@ class Counter(EvolutionRule):
         super().__init__()
         self.seen = []
 
-    def evolve(self, layers, occasion):
-        self.seen.append((occasion.number, occasion.progress))
+    def evolve(self, layers, context):
+        self.seen.append((context.n_evolutions, context.progress))
 
 
 def test_evolve_every(digits):

@@ -24,8 +24,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
-from sklearn_set._layers.sizes import links_per_layer
-from sklearn_set._mlp.activations import ACTIVATIONS
+from sklearn_set._layers.sizes import connections_per_layer
+from sklearn_set._mlp.activations import ACTIVATIONS, Relu
+from sklearn_set._mlp.initialization import random_coefs
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -57,7 +58,7 @@ def small(Estimator, **parameters):
 )
 def test_density_is_that_of_the_whole_network(n_units, density):
     places = np.multiply(n_units[:-1], n_units[1:])
-    counts = np.array(links_per_layer(n_units, 20, density))
+    counts = np.array(connections_per_layer(n_units, 20, density))
     assert counts.sum() == round(density * places.sum())
     assert (counts <= places).all()
     # In proportion to the units on both sides, but for full layers.
@@ -89,9 +90,14 @@ def test_bad_density(density):
 @pytest.mark.parametrize("init", ["he", "glorot", "normal"])
 def test_first_weights_have_their_scale(init):
     model = SETMLPClassifier((2000, 2000), init=init, max_iter=1, random_state=0)
-    model._start_streams()
-    model._initialize(500, 10, np.float64)
-    for coef in model.coefs_[:2]:
+    coefs = random_coefs(
+        [500, 2000, 2000, 10],
+        [Relu(1), Relu(2)],
+        model,
+        model._start_state(),
+        np.float64,
+    )
+    for coef in coefs[:2]:
         n_in, n_out = coef.shape
         fan_in, fan_out = coef.nnz / n_out, coef.nnz / n_in
         variance = {

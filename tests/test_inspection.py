@@ -18,7 +18,7 @@ from sklearn_set.inspection import (
     idle_units,
     input_strength,
     path_lengths,
-    surviving_links,
+    surviving_connections,
     topology_distance,
     weight_matrices,
 )
@@ -253,11 +253,13 @@ def test_distance_of_other_sizes(digits):
 def test_surviving_links(make, digits):
     X, _, y, _ = digits
     fixed = make(evolution="fixed").fit(X, y)
-    assert_array_equal(surviving_links(fixed)[:1], 1)
+    assert_array_equal(surviving_connections(fixed)[:1], 1)
     evolved = make().fit(X, y)
-    shares = surviving_links(evolved)
+    shares = surviving_connections(evolved)
     assert 0 < shares[0] < 1
-    assert_array_equal(surviving_links(evolved, since=evolved), np.ones(len(shares)))
+    assert_array_equal(
+        surviving_connections(evolved, since=evolved), np.ones(len(shares))
+    )
     # The first graph, drawn again, is what an untrained model has.
     expected = [
         (links(a) & links(b)).sum() / b.nnz
@@ -269,11 +271,11 @@ def test_surviving_links(make, digits):
 def test_first_graph_needs_a_seed(digits):
     X, _, y, _ = digits
     with pytest.raises(ValueError, match="random_state is an integer.*as since"):
-        surviving_links(network(random_state=None).fit(X, y))
+        surviving_connections(network(random_state=None).fit(X, y))
     rbm = SETRBM(60, n_iter=1, random_state=0)
     pretrained = network(init=rbm).fit(X, y)
     with pytest.raises(ValueError, match="first layer came from init.*as since"):
-        surviving_links(pretrained)
+        surviving_connections(pretrained)
 
 
 # -- units -------------------------------------------------------------------------

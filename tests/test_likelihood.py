@@ -13,23 +13,23 @@ from sklearn_set import SETRBM
 from sklearn_set._layers.solvers import SGD
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._rbm.contrastive_divergence import ContrastiveDivergence
-from sklearn_set._rbm.model import BoltzmannMachine
+from sklearn_set._rbm.model import BoltzmannModel
 from sklearn_set._rbm.partition_function import (
     all_states,
     anneal,
     exact,
     independent_samples,
 )
-from sklearn_set._rbm.visible_units import VISIBLES
+from sklearn_set._rbm.visible_units import VISIBLE_UNITS
 
 
 def make_machine(
     n_hidden, n_visible, n_links, rng, visible="bernoulli", strength=1.0, std=1.0
 ):
     layer = SparseLayer.random(n_hidden, n_visible, n_links, rng, np.float64)
-    layer.links.weights[:] = strength * rng.standard_normal(n_links)
+    layer.connections.weights[:] = strength * rng.standard_normal(n_links)
     biases = rng.standard_normal(n_hidden), rng.standard_normal(n_visible)
-    return BoltzmannMachine(layer, *biases, VISIBLES[visible](std))
+    return BoltzmannModel(layer, *biases, VISIBLE_UNITS[visible](std))
 
 
 def energies(machine, v, h):
@@ -128,7 +128,7 @@ def test_annealing_is_repeatable(digits):
     assert seeded[0] == seeded[1] != seeded[2]
 
 
-@pytest.mark.parametrize("visible", VISIBLES)
+@pytest.mark.parametrize("visible", VISIBLE_UNITS)
 def test_threads_change_nothing(visible, digits, request):
     """Not a bit, of what is large enough for two."""
     X = digits[0].round()
@@ -159,7 +159,7 @@ def test_exact_refuses_what_would_never_end(digits):
 # -- energies and pseudo-likelihood ----------------------------------------------
 
 
-@pytest.mark.parametrize("visible", VISIBLES)
+@pytest.mark.parametrize("visible", VISIBLE_UNITS)
 def test_free_energy_sums_over_the_hidden_states(visible, rng):
     machine = make_machine(4, 6, 12, rng, visible)
     v = rng.random((6, 9))

@@ -159,7 +159,7 @@ def test_links_evolve_between_epochs_and_keep_their_number(digits):
     counts = [coef.nnz for coef in clf.coefs_]
     for _ in range(5):
         before = topology(clf)
-        n_kept = [int(SET().survivors(coef.data, 0.3).sum()) for coef in clf.coefs_]
+        n_kept = [int(SET().prune(coef.data, 0.3).sum()) for coef in clf.coefs_]
         clf.partial_fit(X, y)
         assert [coef.nnz for coef in clf.coefs_] == counts
         for old, new, kept, n in zip(
@@ -184,18 +184,23 @@ def test_topology_is_that_of_the_seed_whatever_the_data(digits):
     assert topology(a) != topology(small(max_iter=1, random_state=1).fit(X, y))
 
 
+def weight_states(clf):
+    """The solver's state of each layer's weights."""
+    return clf._training_state.learner["arrays"][0]
+
+
 def test_survivors_keep_value_and_momentum_and_new_links_start_without(
     digits, monkeypatch
 ):
     X, _, y, _ = digits
     clf = small(max_iter=3).fit(X, y)
     coefs = [coef.copy() for coef in clf.coefs_]
-    velocities = [state[0].copy() for state in clf._solver_states[0]]
+    velocities = [state[0].copy() for state in weight_states(clf)]
     assert all(np.any(velocity) for velocity in velocities)
     monkeypatch.setattr(Network, "learn", lambda *args: 0.0)  # evolution alone
     clf.partial_fit(X, y)
     for old, velocity, new, state in zip(
-        coefs, velocities, clf.coefs_, clf._solver_states[0], strict=True
+        coefs, velocities, clf.coefs_, weight_states(clf), strict=True
     ):
         places = {place: k for k, place in enumerate(links(old))}
         n_kept = 0
@@ -206,7 +211,7 @@ def test_survivors_keep_value_and_momentum_and_new_links_start_without(
                 assert new.data[k] == old.data[places[place]]
                 assert state[0, k] == velocity[places[place]]
                 n_kept += 1
-        assert n_kept == SET().survivors(old.data, 0.3).sum()
+        assert n_kept == SET().prune(old.data, 0.3).sum()
 
 
 # -- reproducibility -----------------------------------------------------------

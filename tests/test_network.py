@@ -18,7 +18,7 @@ from sklearn_set._mlp.activations import ACTIVATIONS
 from sklearn_set._mlp.dropout import NO_DROPOUT, Dropout
 from sklearn_set._mlp.losses import LOSSES
 from sklearn_set._mlp.network import Network
-from sklearn_set.evolution import SET, Occasion
+from sklearn_set.evolution import SET, EvolutionContext
 
 N_UNITS = [7, 9, 8, 4]
 TARGETS = {
@@ -56,7 +56,7 @@ def make_network(activation, loss, rng, n_states=0, batch=5):
     coefs, biases = [], []
     for n_in, n_out in pairwise(N_UNITS):
         layer = SparseLayer.random(n_in, n_out, n_in * n_out // 2, rng, np.float64)
-        layer.links.weights[:] = 0.5 * rng.standard_normal(layer.n_links)
+        layer.connections.weights[:] = 0.5 * rng.standard_normal(layer.n_connections)
         coefs.append(layer.coef)
         biases.append(rng.standard_normal(n_out))
     activations = [ACTIVATIONS[activation](i) for i in (1, 2)]
@@ -170,13 +170,13 @@ def test_loss_of_extreme_sums_is_finite(loss):
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-def test_signals_are_what_gradients_consist_of(activation, rng):
+def test_layer_gradients_are_those_of_a_step(activation, rng):
     """source @ delta.T of each layer, against one plain step."""
     x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
     network, weights = make_network(activation, "softmax", rng), rng.random(5)
     gradients = [
         (source @ delta.T)[layer.coef.tocoo().coords]
-        for layer, source, delta in network.signals(x, y, weights)
+        for layer, source, delta in network.layer_gradients(x, y, weights)
     ]
     before = [coef.data.copy() for coef in network.coefs]
     network.learn(x, y, SGD(weights.sum()), 0.0, weights)
@@ -190,7 +190,7 @@ def test_a_snapshot_brings_everything_back(rng):
     network.learn(x, y, solver, 0.0)
     snapshot, first = network.snapshot(), network.outputs(x)
     states = copy.deepcopy(network.states)
-    SET().evolve(network.layers, Occasion(0.3, 1, 0.0, rng))
+    SET().evolve(network.layers, EvolutionContext(0.3, 1, 0.0, rng))
     network.learn(x, y, solver, 0.0)
     assert not np.array_equal(network.outputs(x), first)
     network.restore(snapshot)
@@ -228,9 +228,12 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
         (RMSprop(0.1, 0.9, 1e-3), NaiveAdamW(0.1, 0.0, 0.9, 1e-3), False),
     ):
         layer = SparseLayer.random(1, 30, 30, rng, np.float64)
-        layer.links.weights[:] = rng.standard_normal(30)
+        layer.connections.weights[:] = rng.standard_normal(30)
         layer.prepare(np.zeros((solver.n_states, 30)))
-        values, theirs = layer.links.weights.copy(), layer.links.weights.copy()
+        values, theirs = (
+            layer.connections.weights.copy(),
+            layer.connections.weights.copy(),
+        )
         state, decay = np.zeros((solver.n_states, 30)), 0.3 * (kind == "links")
         for _ in range(5):
             gradient = rng.standard_normal((30, 1))
@@ -238,10 +241,10 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
             twin.update(theirs, inner, decay if decoupled else 0)
             of_links, of_biases = solver.steps(0.5, 0.3)
             if kind == "links":
-                layer.learn(np.ones((1, 1)), gradient, of_links)
+                layer.backward(np.ones((1, 1)), gradient, of_links)
             else:
                 _fast.update(gradient, values, state, of_biases, 1)
-        ours = layer.links.weights if kind == "links" else values
+        ours = layer.connections.weights if kind == "links" else values
         assert_allclose(ours, theirs, rtol=1e-12)
 
 
@@ -258,8 +261,8 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
 def test_steps_follow_scikit_learn(solver, twin, kind, rng):
     """Several steps on fixed gradients against MLPClassifier's own optimizers."""
     layer = SparseLayer.random(1, 30, 30, rng, np.float64)
-    layer.links.weights[:] = rng.standard_normal(30)
-    values = layer.links.weights.copy()
+    layer.connections.weights[:] = rng.standard_normal(30)
+    values = layer.connections.weights.copy()
     layer.prepare(np.zeros((solver.n_states, 30)))
     theirs, state = values.copy(), np.zeros((solver.n_states, 30))
     solver.n_steps = 0
@@ -270,10 +273,10 @@ def test_steps_follow_scikit_learn(solver, twin, kind, rng):
         twin.update_params([theirs], [0.5 * gradient[:, 0] + decay * theirs])
         of_links, of_biases = solver.steps(0.5, 0.3)
         if kind == "links":
-            layer.learn(np.ones((1, 1)), gradient, of_links)
+            layer.backward(np.ones((1, 1)), gradient, of_links)
         else:
             _fast.update(gradient, values, state, of_biases, 1)
-    ours = layer.links.weights if kind == "links" else values
+    ours = layer.connections.weights if kind == "links" else values
     assert_allclose(ours, theirs, rtol=1e-12)
 
 
@@ -330,7 +333,7 @@ def test_layer_sorts_and_adds_up_links_it_is_given(rng):
     messy.indices = messy.indices.astype(np.int64)
     messy.indptr = messy.indptr.astype(np.int64)
     layer = SparseLayer.from_coef(messy)
-    assert layer.links.targets.dtype == layer.links.indptr.dtype == np.int32
+    assert layer.connections.targets.dtype == layer.connections.indptr.dtype == np.int32
     assert_array_equal(layer.coef.toarray(), messy.toarray())
 
 
@@ -338,17 +341,17 @@ def test_a_huge_layer_scatters_small_batches(rng, monkeypatch):
     """To the same sums but for rounding, and the same bits for any threads."""
     outs = []
     for huge, n_threads in ((1, 1), (1, 2), (1 << 60, 1)):
-        monkeypatch.setattr(sparse_layer, "HUGE", huge)
+        monkeypatch.setattr(sparse_layer, "MANY_CONNECTIONS", huge)
         layer = SparseLayer.random(
             3000, 2000, 40_000, np.random.default_rng(1), np.float32, n_threads
         )
         own = np.random.default_rng(2)
-        layer.links.weights[:] = own.standard_normal(layer.n_links)
-        layer.prepare(np.zeros((0, layer.n_links), np.float32))
+        layer.connections.weights[:] = own.standard_normal(layer.n_connections)
+        layer.prepare(np.zeros((0, layer.n_connections), np.float32))
         x = own.standard_normal((3000, 4)).astype(np.float32)
         bias, out = np.ones(2000, np.float32), np.empty((2000, 4), np.float32)
-        layer.to_targets(x, bias, out, 0.0)
-        assert (layer._by_target is None) == (huge == 1)
+        layer.forward(x, bias, out, 0.0)
+        assert (layer._derived.by_target is None) == (huge == 1)
         outs.append(out)
     assert_array_equal(outs[0], outs[1])
     assert_allclose(outs[0], outs[2], rtol=1e-4, atol=1e-4)
@@ -358,6 +361,6 @@ def test_a_layer_that_is_only_read_does_without_an_index_for_few_rows(rng):
     layer = SparseLayer.random(30, 20, 100, rng, np.float64)
     for batch, has_index in ((3, False), (40, True), (3, True)):
         x, out = rng.standard_normal((30, batch)), np.empty((20, batch))
-        layer.to_targets(x, np.zeros(20), out)
+        layer.forward(x, np.zeros(20), out)
         assert_allclose(out, layer.coef.toarray().T @ x, rtol=1e-12, atol=1e-12)
-        assert (layer._in_order is not None) == has_index
+        assert (layer._derived.in_target_order is not None) == has_index

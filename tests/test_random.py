@@ -6,27 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare, kstest
 
-from sklearn_set._layers.positions import draw_places
-from sklearn_set._layers.sizes import erdos_renyi_n_links
+from sklearn_set._layers.positions import draw_positions
+from sklearn_set._layers.sizes import erdos_renyi_n_connections
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._utils.random import spawn_generators
 
 
 @given(st.integers(1, 2000), st.data())
-def test_places_are_distinct_sorted_and_in_range(n_places, data):
-    n_draws = data.draw(st.integers(0, n_places))
+def test_places_are_distinct_sorted_and_in_range(n_positions, data):
+    n_draws = data.draw(st.integers(0, n_positions))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    places = draw_places(n_places, n_draws, rng)
+    places = draw_positions(n_positions, n_draws, rng)
     assert places.size == n_draws
     assert np.all(np.diff(places) > 0)
-    assert n_draws == 0 or 0 <= places[0] <= places[-1] < n_places
+    assert n_draws == 0 or 0 <= places[0] <= places[-1] < n_positions
 
 
 @pytest.mark.parametrize("n_draws", [1, 3, 5, 6, 9])
 def test_every_set_of_places_is_equally_likely(n_draws, rng):
     """All subsets of 10 places: a chi-squared test over the subsets themselves."""
     n_trials = 20_000
-    codes = [int((1 << draw_places(10, n_draws, rng)).sum()) for _ in range(n_trials)]
+    codes = [
+        int((1 << draw_positions(10, n_draws, rng)).sum()) for _ in range(n_trials)
+    ]
     counts = np.bincount(codes, minlength=1 << 10)
     possible = [c for c in range(1 << 10) if c.bit_count() == n_draws]
     assert counts[possible].sum() == n_trials
@@ -34,7 +36,7 @@ def test_every_set_of_places_is_equally_likely(n_draws, rng):
 
 
 def test_places_of_a_huge_layer_are_uniform(rng):
-    places = draw_places(600_000 * 600_000, 100_000, rng)
+    places = draw_positions(600_000 * 600_000, 100_000, rng)
     assert kstest(places / 600_000**2, "uniform").pvalue > 1e-3
 
 
@@ -48,9 +50,9 @@ def test_places_of_a_huge_layer_are_uniform(rng):
     ],
 )
 def test_number_of_links(n_in, n_out, epsilon, expected, rng):
-    assert erdos_renyi_n_links(n_in, n_out, epsilon) == expected
+    assert erdos_renyi_n_connections(n_in, n_out, epsilon) == expected
     layer = SparseLayer.random(n_in, n_out, expected, rng, np.float32)
-    assert layer.n_links == layer.coef.nnz == expected
+    assert layer.n_connections == layer.coef.nnz == expected
     assert layer.coef.has_canonical_format
     layer.coef.check_format(full_check=True)
 
@@ -80,9 +82,9 @@ def test_each_place_of_a_random_layer_is_equally_likely(rng):
 
 def test_too_many_or_no_links_are_refused():
     with pytest.raises(ValueError, match=r"epsilon=2000 .* more than .* Lower epsilon"):
-        erdos_renyi_n_links(1_000_000, 1_000_000, 2000)
+        erdos_renyi_n_connections(1_000_000, 1_000_000, 2000)
     with pytest.raises(ValueError, match=r"epsilon=0\.01 .* Raise epsilon"):
-        erdos_renyi_n_links(4, 3, 0.01)
+        erdos_renyi_n_connections(4, 3, 0.01)
 
 
 def test_generators_are_independent_of_each_other():

@@ -16,12 +16,13 @@ from sklearn_set import SETRBM
 from sklearn_set._layers.solvers import SGD
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._rbm.contrastive_divergence import (
-    MEMORY,
+    DECAY,
     ContrastiveDivergence,
     SparsityTarget,
 )
-from sklearn_set._rbm.model import BoltzmannMachine
-from sklearn_set._rbm.visible_units import VISIBLES
+from sklearn_set._rbm.learner import monitored_samples
+from sklearn_set._rbm.model import BoltzmannModel
+from sklearn_set._rbm.visible_units import VISIBLE_UNITS
 from sklearn_set.evolution import SET
 
 
@@ -34,10 +35,10 @@ def make_machine(
     n_hidden, n_visible, n_links, rng, dtype=np.float64, visible="bernoulli"
 ):
     layer = SparseLayer.random(n_hidden, n_visible, n_links, rng, dtype)
-    layer.links.weights[:] = rng.standard_normal(n_links)
+    layer.connections.weights[:] = rng.standard_normal(n_links)
     c = rng.standard_normal(n_hidden).astype(dtype)
     b = rng.standard_normal(n_visible).astype(dtype)
-    return BoltzmannMachine(layer, c, b, VISIBLES[visible]())
+    return BoltzmannModel(layer, c, b, VISIBLE_UNITS[visible]())
 
 
 def assert_same_model(a, b):
@@ -92,7 +93,7 @@ class DenseDivergence:
         h, n = self.hidden(x), x.shape[1]
         v, chain_h = self.chain(h) if self.chains is None else self.persistent_chain()
         if self.target is not None:
-            self.means = MEMORY * self.means + (1 - MEMORY) * h.mean(axis=1)
+            self.means = DECAY * self.means + (1 - DECAY) * h.mean(axis=1)
             h = h - self.cost * (self.means - self.target)[:, None]
         gradients = (
             self.mask * ((h @ x.T - chain_h @ v.T) / n - self.alpha * self.W),
@@ -107,7 +108,7 @@ class DenseDivergence:
         self.c, self.b = self.c + self.steps[1], self.b + self.steps[2]
 
 
-@pytest.mark.parametrize("visible", VISIBLES)
+@pytest.mark.parametrize("visible", VISIBLE_UNITS)
 @pytest.mark.parametrize("cd_steps", [1, 3])
 @pytest.mark.parametrize("alpha, momentum", [(0.0, 0.0), (0.1, 0.0), (0.1, 0.7)])
 @pytest.mark.parametrize("batch", [1, 7, 40])
@@ -434,7 +435,8 @@ def test_records_per_epoch(settings, digits):
     assert len(rbm.reconstruction_errors_) == len(rbm.pseudo_likelihoods_) == 100
     assert rbm.reconstruction_errors_[-1] < rbm.reconstruction_errors_[0]
     assert rbm.pseudo_likelihoods_[-1] > rbm.pseudo_likelihoods_[0]
-    monitored = X[rbm._monitored(np.arange(80))]
+    seed = rbm._training_state.seeds["monitor"]
+    monitored = X[monitored_samples(np.arange(80), seed)]
     assert len(monitored) == 10
     error = np.square(rbm.reconstruct(monitored) - monitored).mean()
     assert rbm.reconstruction_errors_[-1] == pytest.approx(error)
@@ -495,8 +497,8 @@ def test_cosine_schedule_ends_gently(digits):
     seen = []
 
     class Watch(SET):
-        def evolve(self, layers, occasion):
-            seen.append(layers[0].links.weights.copy())
+        def evolve(self, layers, context):
+            seen.append(layers[0].connections.weights.copy())
 
     settings = {"n_iter": 6, "evolution": Watch(), "learning_rate_schedule": "cosine"}
     last = small(**settings).fit(X).components_.data
@@ -539,7 +541,7 @@ def test_density_and_dense_machines(digits):
 def test_final_prune_drops_without_regrowth(digits):
     X, _, _, _ = digits
     whole, pruned = small().fit(X), small(final_prune=True).fit(X)
-    kept = SET().survivors(whole.components_.data, 0.3)
+    kept = SET().prune(whole.components_.data, 0.3)
     assert_array_equal(pruned.components_.data, whole.components_.data[kept > 0])
     assert pruned.n_connections_ == kept.sum() == pruned.components_.nnz
     assert 0.65 * 470 < kept.sum() < 0.75 * 470

@@ -16,6 +16,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
 from sklearn_set._layers.batches import as_rows
 from sklearn_set._training.evolver import Period
+from sklearn_set._training.loop import TrainingLoop
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -316,9 +317,10 @@ def test_a_dense_net_follows_scikit_learn(solver, schedule):
         assert ours.density_ == 1
         theirs.coefs_ = weights_of(ours)
         theirs.intercepts_ = [bias.copy() for bias in ours.intercepts_]
-        ours._solver_states = None  # theirs starts anew with each fit
+        state = ours._training_state  # theirs starts anew with each fit
+        state.learner, state.history.best_loss, state.n_samples = None, np.inf, 0
+        theirs.best_loss_, theirs._no_improvement_count, theirs.t_ = np.inf, 0, 0
         for model in (ours, theirs):
-            model.best_loss_, model._no_improvement_count, model.t_ = np.inf, 0, 0
             model.set_params(max_iter=30).fit(X, y)
         assert ours.n_iter_ == theirs.n_iter_
         assert_allclose(ours.loss_curve_[1:], theirs.loss_curve_[1:], rtol=1e-6)
@@ -330,15 +332,13 @@ class Rates:
     """Notes the rate of each epoch."""
 
     def __init__(self, monkeypatch):
-        from sklearn_set._training.samples import Training
+        self.seen, run_epoch = [], TrainingLoop._run_epoch
 
-        self.seen, run_epoch = [], Training.run_epoch
-
-        def noted(training, rate, progress):
+        def noted(loop, rate, progress):
             self.seen.append(rate)
-            return run_epoch(training, rate, progress)
+            return run_epoch(loop, rate, progress)
 
-        monkeypatch.setattr(Training, "run_epoch", noted)
+        monkeypatch.setattr(TrainingLoop, "_run_epoch", noted)
 
 
 def test_cosine(monkeypatch):

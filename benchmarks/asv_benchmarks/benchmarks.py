@@ -156,7 +156,7 @@ class Evolution:
         """Draw a layer with random weights."""
         self.rng, n_links = np.random.default_rng(0), 1_200_000
         self.layer = SparseLayer.random(30_000, 30_000, n_links, self.rng, np.float32)
-        self.layer.links.weights[:] = self.rng.standard_normal(n_links)
+        self.layer.connections.weights[:] = self.rng.standard_normal(n_links)
         self.layer.prepare(np.zeros((1, n_links), np.float32))
 
     def time_evolve(self):

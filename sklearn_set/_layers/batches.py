@@ -10,9 +10,8 @@ from sklearn_set._kernels.builds import _fast
 from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import checked_csr, require_shape
 
-# Predictions go through the units in pieces: of the widest layer as many bytes as stay
-# in the second cache, in whole blocks of registers; enough rows for the links to be
-# worth reading, and not so many that they take much memory.
+# Predictions are made in batches: so many bytes of the widest layer's activations as
+# fit in the L2 cache, in whole blocks of registers, and at most PREDICT_ROWS rows.
 PREDICT_BYTES = 3 << 18
 PREDICT_BLOCK = 64
 PREDICT_ROWS = 512
@@ -21,8 +20,8 @@ PREDICT_ROWS = 512
 class ByFeature(NamedTuple):
     """The non-zeros of a batch, by feature."""
 
-    present: np.ndarray  # int32 (n_present,), ascending: those not 0 throughout
-    starts: np.ndarray  # int32 (n_present + 1,), of each one's non-zeros
+    present: np.ndarray  # int32 (n_present,), ascending: features that occur
+    starts: np.ndarray  # int32 (n_present + 1,), first non-zero of each
     samples: np.ndarray  # int32 (n_nonzeros,)
     values: np.ndarray  # (n_nonzeros,)
 
@@ -30,7 +29,7 @@ class ByFeature(NamedTuple):
 class BySample(NamedTuple):
     """The non-zeros of a batch, by sample."""
 
-    starts: np.ndarray  # int32 (batch + 1,), of each one's non-zeros
+    starts: np.ndarray  # int32 (batch + 1,), first non-zero of each
     features: np.ndarray  # int32 (n_nonzeros,)
     values: np.ndarray  # (n_nonzeros,)
 
@@ -45,7 +44,7 @@ class SparseBatch:
     by_sample : BySample
         As loaded.
     list_by_feature : callable
-        Returns `ByFeature`; only learning asks for it.
+        Returns `ByFeature`; called by the backward pass.
     """
 
     def __init__(self, shape, by_sample, list_by_feature):
@@ -55,7 +54,7 @@ class SparseBatch:
 
     @property
     def values(self):
-        """The non-zeros, in the order of `by_sample`; to be changed before others."""
+        """The non-zeros, in the order of `by_sample`; a view."""
         starts, _, values = self.by_sample
         return values[: starts[-1]]
 
@@ -81,12 +80,18 @@ class _Rows:
         selected : ndarray of shape (batch,), dtype intp
             The samples.
         out : ndarray of shape (n_features, batch)
-            What is written.
+            The output array.
         n_threads : int
             Threads to use.
         """
         require_shape("The batch", out, (self.n_features, selected.size))
         self._dense(selected, out, n_threads)
+
+    def dense_batch(self, selected, n_threads):
+        """Return ``X[selected].T`` as a new array."""
+        out = np.empty((self.n_features, selected.size), dtype=self.dtype)
+        self._dense(selected, out, n_threads)
+        return out
 
 
 class DenseRows(_Rows):
@@ -95,9 +100,9 @@ class DenseRows(_Rows):
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Of any memory layout.
+        In any memory layout.
     max_batch : int
-        The largest batch to come.
+        The largest batch size.
     """
 
     def __init__(self, X, max_batch):
@@ -106,7 +111,7 @@ class DenseRows(_Rows):
         self._buffer = None
 
     def batch(self, selected, n_threads):
-        """Return ``X[selected].T``, which the next batch overwrites."""
+        """Return ``X[selected].T``, overwritten by the next batch."""
         if self._buffer is None:
             self._buffer = Buffer(self.n_features, self.max_batch, self.dtype)
         out = self._buffer.view(selected.size)
@@ -123,9 +128,9 @@ class SparseRows(_Rows):
     Parameters
     ----------
     X : csr_array or csr_matrix of shape (n_samples, n_features)
-        Checked in full here: a wrong index would be written to.
+        Checked in full here: a wrong index would be a memory error.
     max_batch : int
-        The largest batch to come.
+        The largest batch size.
     """
 
     def __init__(self, X, max_batch):
@@ -140,7 +145,7 @@ class SparseRows(_Rows):
         self._by_sample = self._by_feature = None
 
     def _allocate(self):
-        """Allocate room for the batch with the most non-zeros there can be."""
+        """Allocate arrays for the largest number of non-zeros that a batch can have."""
         lengths = np.sort(np.diff(self._arrays[2]))
         most = int(lengths[-self.max_batch :].sum())
         if most > np.iinfo(np.int32).max:
@@ -156,14 +161,14 @@ class SparseRows(_Rows):
         self._most = most
 
     def batch(self, selected, n_threads):
-        """Return the non-zeros of ``X[selected].T``, which the next overwrite."""
+        """Return the non-zeros of ``X[selected].T``, overwritten by the next batch."""
         if self._by_sample is None:
             self._allocate()
-        own = self._by_sample
-        _fast.load_nonzeros(*self._arrays, selected, *own)
-        own = own._replace(starts=own.starts[: selected.size + 1])
+        by_sample = self._by_sample
+        _fast.load_nonzeros(*self._arrays, selected, *by_sample)
+        by_sample = by_sample._replace(starts=by_sample.starts[: selected.size + 1])
         shape = self.n_features, selected.size
-        return SparseBatch(shape, own, self._list_by_feature)
+        return SparseBatch(shape, by_sample, self._list_by_feature)
 
     def _allocate_by_feature(self):
         n_present = min(self._most, self.n_features)
@@ -179,9 +184,11 @@ class SparseRows(_Rows):
     def _list_by_feature(self, by_sample):
         if self._by_feature is None:
             self._allocate_by_feature()
-        own = self._by_feature
-        n_present = _fast.list_by_feature(*by_sample, self._counts, self._marks, *own)
-        return own._replace(present=own.present[:n_present])
+        by_feature = self._by_feature
+        n_present = _fast.list_by_feature(
+            *by_sample, self._counts, self._marks, *by_feature
+        )
+        return by_feature._replace(present=by_feature.present[:n_present])
 
     def _dense(self, selected, out, n_threads):
         _fast.load_csr(*self._arrays, selected, out)
@@ -193,10 +200,10 @@ def as_rows(X, max_batch):
 
 
 def in_row_order(X):
-    """Return X, or a copy in C order if it is dense and in another.
+    """Return X, or a copy in C order if it is dense and in another order.
 
-    Batches are rows at random: in Fortran order, as MATLAB and pandas have it, each
-    number of a row would fetch a cache line of its own, in each epoch anew.
+    Batches are random rows: in Fortran order, as from MATLAB or pandas, each number of
+    a row would take a memory access to another cache line, in each epoch.
     """
     return X if issparse(X) else np.ascontiguousarray(X)
 

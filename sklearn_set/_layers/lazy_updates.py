@@ -1,10 +1,10 @@
-"""Steps put off: with a sparse X most sources of the first layer have no signal.
+"""Lazy updates: with a sparse X most features of the first layer are absent in a batch.
 
-In a batch where a source is 0 throughout, the solver still moves its links, by momentum
-and decay. Doing that at once would cost a sweep over all links for each batch. It is
-put off until the source is present again, and then made up for: with SGD in passing, by
-one linear map whatever the number of steps, with other solvers step by step. The
-weights are those of the dense computation, but for rounding.
+The gradient of an absent feature's weights is 0, but momentum and weight decay still
+move them. To do that in each batch would cost a sweep over all weights. The update
+stays pending until the feature is present again: then SGD's steps are applied by one
+linear map, whatever their number, and those of other solvers one by one. The weights
+are equal to those of the dense computation up to rounding.
 """
 
 import numpy as np
@@ -12,100 +12,95 @@ import numpy as np
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._layers.solvers import waiting_powers
 
-# Steps after which all sources are brought up to date.
+# Number of steps after which all rows are flushed.
 MAX_STEPS = 1024
 
 
-class DeferredSteps:
-    """What the sources of a layer still owe.
+class LazyUpdates:
+    """The steps that are pending for the rows of a layer.
 
     Parameters
     ----------
-    links : Links
-        The layer's arrays, which `wake` changes in place.
+    connections : Connections
+        The layer's arrays, changed in place.
     n_threads : int
         Threads for each kernel.
     """
 
-    def __init__(self, links, n_threads):
-        n_in = links.indptr.size - 1
-        self._links = links
+    def __init__(self, connections, n_threads):
+        n_in = connections.indptr.size - 1
+        self._connections = connections
         self._n_threads = n_threads
-        self._all = np.arange(n_in, dtype=np.int32)
-        self.seen = np.zeros(n_in, dtype=np.int32)  # each source's last step
-        self._clock = 0  # steps made since all were up to date
+        self._all_rows = np.arange(n_in, dtype=np.int32)
+        self._last_step = np.zeros(n_in, dtype=np.int32)  # of each row
+        self._n_steps = 0  # since all rows were up to date
         self._table = np.empty((MAX_STEPS, 7))  # the steps, or powers of one
         self._powers_of = None
-        self.squares = np.empty(n_in)  # sum of squared weights when last up to date
-        self.wake(self._all)
+        self.squared_norms = np.empty(n_in)  # of each row when it was last up to date
+        self._flush_rows(self._all_rows)
 
-    def wake(self, sources):
-        """Bring sources up to date.
-
-        Parameters
-        ----------
-        sources : ndarray of shape (n_sources,), dtype int32
-            Without repetitions.
-        """
-        indptr, _, weights, state = self._links
+    def _flush_rows(self, rows):
+        indptr, _, weights, state = self._connections
         _fast.wake(
-            sources, self._table, self._clock, self.seen, indptr, weights, state,
-            self.squares, self._n_threads,
+            rows, self._table, self._n_steps, self._last_step, indptr, weights, state,
+            self.squared_norms, self._n_threads,
         )  # fmt: skip
 
-    def owed(self, sources=None):
-        """Say what sources owe; what the kernels cannot make up for is settled.
+    def pending(self, rows=None):
+        """Return what the kernels need to apply pending steps themselves.
+
+        Where they cannot, because the solver is not linear, the rows are flushed.
 
         Parameters
         ----------
-        sources : ndarray of shape (n_sources,), dtype int32, default=None
-            Those about to be used; None if they have been given before.
+        rows : ndarray of shape (n_rows,), dtype int32, default=None
+            The rows that are used next; None if they have been passed before.
 
         Returns
         -------
         powers : ndarray of shape (MAX_STEPS, 4) or None
-            What as many steps as a source has missed do to weight and velocity; None if
-            the weights of `sources` are up to date.
-        clock : int
-            Number of steps made.
-        seen : ndarray of shape (n_in,), dtype int32
-            Each source's last step.
+            The maps of weight and velocity that pending steps amount to, by their
+            number; None if the weights of the rows are up to date.
+        n_steps : int
+            Number of steps since all rows were up to date.
+        last_step : ndarray of shape (n_in,), dtype int32
+            The last step that has been applied to each row.
         """
         is_linear = self._powers_of is not None
-        if sources is not None and not is_linear:
-            self.wake(sources)
-        return self._table if is_linear else None, self._clock, self.seen
+        if rows is not None and not is_linear:
+            self._flush_rows(rows)
+        return self._table if is_linear else None, self._n_steps, self._last_step
 
-    def settle(self):
-        """Bring all sources up to date."""
-        self.wake(self._all)
-        self.seen[:] = 0
-        self._clock = 0
+    def flush(self):
+        """Bring all rows up to date."""
+        self._flush_rows(self._all_rows)
+        self._last_step[:] = 0
+        self._n_steps = 0
 
-    def start(self, step):
-        """Make ready for a step, which `finish` counts.
+    def begin(self, step):
+        """Get ready for a step; `end` counts it.
 
         Parameters
         ----------
         step : ndarray of shape (7,)
             The solver's coefficients.
         """
-        if self._clock + 1 >= MAX_STEPS:
-            self.settle()
-        waiting = step.copy()
-        waiting[5] = 0.0  # no signal, so that its factor does not matter
-        if not np.array_equal(waiting, self._powers_of):
-            self._change(step, waiting)
+        if self._n_steps + 1 >= MAX_STEPS:
+            self.flush()
+        without_gradient = step.copy()
+        without_gradient[5] = 0.0  # its factor does not matter
+        if not np.array_equal(without_gradient, self._powers_of):
+            self._change(step, without_gradient)
         if self._powers_of is None:
-            self._table[self._clock] = step
+            self._table[self._n_steps] = step
 
-    def _change(self, step, waiting):
-        """Take up a step that is not the last one's; powers are those of one step."""
+    def _change(self, step, without_gradient):
+        """Compute the powers of a step that differs from the last one."""
         powers = waiting_powers(step, MAX_STEPS)
         if powers is not None:
-            self.settle()
-            self._table, self._powers_of = powers, waiting
+            self.flush()
+            self._table, self._powers_of = powers, without_gradient
 
-    def finish(self):
-        """Count the step that `start` announced."""
-        self._clock += 1
+    def end(self):
+        """Count the step that `begin` announced."""
+        self._n_steps += 1

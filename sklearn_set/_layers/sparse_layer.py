@@ -1,7 +1,7 @@
-"""One sparse layer: its links, and what belongs to each link.
+"""One sparse layer: its connections, and what belongs to each of them.
 
-Links are stored by source: the CSR arrays of the (n_in, n_out) weight matrix. The
-matrix that users see (`SparseLayer.coef`) is a view of the same arrays.
+Connections are stored by source unit: the CSR arrays of the (n_in, n_out) weight
+matrix. The matrix that users see (`SparseLayer.coef`) is a view of the same arrays.
 """
 
 import math
@@ -12,35 +12,47 @@ from scipy.sparse import csr_array
 
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._layers.batches import SparseBatch
-from sklearn_set._layers.lazy_updates import DeferredSteps
-from sklearn_set._layers.positions import draw_places
+from sklearn_set._layers.lazy_updates import LazyUpdates
+from sklearn_set._layers.positions import draw_positions
 from sklearn_set._utils.buffers import aligned_empty
 from sklearn_set._utils.checks import checked_coef, require_shape
 
-# Links from which on a layer scatters small batches: its weights, looked up in another
-# order than the stored one, would take longer than the little that is done with each.
-HUGE = 1 << 16
-# Sums that the sources of such a layer scatter to, for as many threads.
+# Number of connections from which on a layer scatters small batches: looking up its
+# weights in the order of the targets would take longer than the arithmetic.
+MANY_CONNECTIONS = 1 << 16
+# Partial sums that such a layer scatters to, and so the most threads that do it.
 N_PARTS = 4
-# Bytes of a row of a batch up to which that holds: a cache line.
-NARROW_BYTES = 64
+# A batch is small up to so many bytes of a row: a cache line.
+SMALL_BATCH_BYTES = 64
 
 
-class Links(NamedTuple):
-    """The arrays of a layer's links; replaced as a whole, never one by one."""
+class Connections(NamedTuple):
+    """The arrays of a layer's connections; always replaced together."""
 
     indptr: np.ndarray  # int32 (n_in + 1,)
-    targets: np.ndarray  # int32 (n_links,), ascending in each row
-    weights: np.ndarray  # (n_links,)
-    state: np.ndarray  # (n_states, n_links), the solver's
+    targets: np.ndarray  # int32 (n_connections,), ascending in each row
+    weights: np.ndarray  # (n_connections,)
+    state: np.ndarray  # (n_states, n_connections), the solver's
+
+
+class _Derived:
+    """The connections, and what has been computed from them, if anything."""
+
+    def __init__(self, connections):
+        self.connections = connections
+        self.by_target = None  # the index by target
+        self.in_target_order = None  # the same, with weights that do not change
+        self.coef = None
+        self.lazy_updates = None
+        self.squared_norms = None
 
 
 class SparseLayer:
-    """Links from `n_in` source units to `n_out` target units.
+    """Weighted connections from `n_in` source units to `n_out` target units.
 
     Parameters
     ----------
-    links : Links
+    connections : Connections
         The arrays, which the layer changes in place; indices within range.
     n_out : int
         Number of target units.
@@ -48,38 +60,39 @@ class SparseLayer:
         Threads for each kernel.
     """
 
-    def __init__(self, links, n_out, n_threads=1):
+    def __init__(self, connections, n_out, n_threads=1):
         self.n_out = n_out
         self.n_threads = n_threads
-        self._learns = False
-        self._room = None
-        self._coef = None
-        self.replace(links)
+        self._is_trained = False
+        self._scratch_space = None
+        self.replace(connections)
 
     @classmethod
-    def random(cls, n_in, n_out, n_links, rng, dtype, n_threads=1):
-        """Return a layer with `n_links` links of weight 0 at random places."""
-        nothing = Links(
+    def random(cls, n_in, n_out, n_connections, rng, dtype, n_threads=1):
+        """Return a layer with `n_connections` weights of 0 at random positions."""
+        empty = Connections(
             np.zeros(n_in + 1, dtype=np.int32),
             np.empty(0, dtype=np.int32),
             np.empty(0, dtype=dtype),
             np.empty((0, 0), dtype=dtype),
         )
-        layer = cls(nothing, n_out, n_threads)
-        places = draw_places(n_in * n_out, n_links, rng, n_threads)
-        layer.rewire(np.empty(0, dtype=np.uint8), places)
+        layer = cls(empty, n_out, n_threads)
+        positions = draw_positions(n_in * n_out, n_connections, rng, n_threads)
+        layer.rewire(np.empty(0, dtype=np.uint8), positions)
         return layer
 
     @classmethod
-    def from_coef(cls, coef, n_threads=1):
-        """Return a layer over a weight matrix, sharing its arrays where it can.
+    def from_coef(cls, coef, n_threads=1, copy=False):
+        """Return a layer over a weight matrix.
 
         Parameters
         ----------
         coef : csr_array of shape (n_in, n_out)
-            Checked in full: it may come from a file or from a user's hand.
+            Checked in full: it may come from a file, or have been set by hand.
         n_threads : int, default=1
             Threads for each kernel.
+        copy : bool, default=False
+            Whether to copy the weights; otherwise they are shared where possible.
 
         Returns
         -------
@@ -88,104 +101,101 @@ class SparseLayer:
         Raises
         ------
         ValueError
-            If the matrix has an index out of range or too many links.
+            If the matrix has an index out of range or too many connections.
         """
         coef = checked_coef(coef)
-        links = Links(
+        connections = Connections(
             np.ascontiguousarray(coef.indptr, dtype=np.int32),
             np.ascontiguousarray(coef.indices, dtype=np.int32),
-            np.ascontiguousarray(coef.data),
+            coef.data.copy() if copy else np.ascontiguousarray(coef.data),
             np.empty((0, coef.nnz), dtype=coef.dtype),
         )
-        return cls(links, coef.shape[1], n_threads)
+        return cls(connections, coef.shape[1], n_threads)
 
-    def replace(self, links):
-        """Take over other links between the same units; arguments as for the class."""
-        self.links = links
-        self._by_target = self._in_order = None
-        self._squares = None
-        self._deferred = None
-        if self._coef is not None:
-            indptr, targets, weights, _ = links
-            self._coef.indptr, self._coef.indices = indptr, targets
-            self._coef.data = weights
+    def replace(self, connections):
+        """Take over other connections between the same units, in one step."""
+        self._derived = _Derived(connections)
+
+    @property
+    def connections(self):
+        """The arrays of the connections."""
+        return self._derived.connections
 
     @property
     def n_in(self):
         """Number of source units."""
-        return self.links.indptr.size - 1
+        return self.connections.indptr.size - 1
 
     @property
-    def n_links(self):
-        """Number of links."""
-        return self.links.targets.size
+    def n_connections(self):
+        """Number of connections."""
+        return self.connections.targets.size
 
     @property
-    def n_places(self):
-        """Number of links of the dense layer."""
+    def n_positions(self):
+        """Number of connections of the dense layer."""
         return self.n_in * self.n_out
 
     @property
     def dtype(self):
         """Dtype of the weights."""
-        return self.links.weights.dtype
+        return self.connections.weights.dtype
 
     @property
     def coef(self):
-        """The weights as a csr_array of shape (n_in, n_out), a view.
-
-        It follows the layer when that evolves: whoever holds it does not keep the old
-        arrays.
-        """
-        if self._coef is None:
-            indptr, targets, weights, _ = self.links
-            self._coef = csr_array(
-                (weights, targets, indptr), shape=(self.n_in, self.n_out)
-            )
-            self._coef.has_canonical_format = True
-        return self._coef
+        """The weights as a csr_array of shape (n_in, n_out), a view of the arrays."""
+        derived = self._derived
+        if derived.coef is None:
+            indptr, targets, weights, _ = derived.connections
+            coef = csr_array((weights, targets, indptr), shape=(self.n_in, self.n_out))
+            coef.has_canonical_format = True
+            derived.coef = coef
+        return derived.coef
 
     def prepare(self, state):
-        """Make ready to learn and to evolve.
+        """Get ready to be trained and to evolve.
 
         Parameters
         ----------
-        state : ndarray of shape (n_states, n_links)
-            The solver's, changed in place from now on.
+        state : ndarray of shape (n_states, n_connections)
+            The solver's state, changed in place from now on.
         """
-        require_shape("The solver's state", state, (len(state), self.n_links))
-        self._learns = True
-        weights = np.require(self.links.weights, requirements="W")
-        self.replace(self.links._replace(weights=weights, state=state))
+        require_shape("The solver's state", state, (len(state), self.n_connections))
+        self._is_trained = True
+        weights = np.require(self.connections.weights, requirements="W")
+        self.replace(self.connections._replace(weights=weights, state=state))
+
+    # -- forward ----------------------------------------------------------
 
     def by_target(self):
-        """Return the links listed by target.
+        """Return the index of the connections by target unit.
 
         Returns
         -------
         indptr : ndarray of shape (n_out + 1,), dtype int32
-        sources : ndarray of shape (n_links,), dtype int32
-        links : ndarray of shape (n_links,), dtype int32
-            Positions of the links in the arrays by source.
+        sources : ndarray of shape (n_connections,), dtype int32
+        links : ndarray of shape (n_connections,), dtype int32
+            Positions of the connections in the arrays by source.
         """
-        if self._by_target is None:
+        derived = self._derived
+        if derived.by_target is None:
             indptr = np.empty(self.n_out + 1, dtype=np.int32)
-            sources = np.empty(self.n_links, dtype=np.int32)
-            links = np.empty(self.n_links, dtype=np.int32)
+            sources = np.empty(self.n_connections, dtype=np.int32)
+            links = np.empty(self.n_connections, dtype=np.int32)
             _fast.transpose_index(
-                self.links.indptr, self.links.targets, indptr, sources, links,
-                self.n_threads,
+                self.connections.indptr, self.connections.targets, indptr, sources,
+                links, self.n_threads,
             )  # fmt: skip
-            self._by_target = indptr, sources, links
-        return self._by_target
+            derived.by_target = indptr, sources, links
+        return derived.by_target
 
-    def to_targets(self, x, bias, out, slope=1.0, logistic=False):
+    def forward(self, x, bias, out, negative_slope=1.0, logistic=False):
         """Write ``f(W.T @ x + bias)`` to `out`.
 
-        A layer gathers at each target, through an index by target. To build that is
-        not worth while for a few rows to predict, nor is it used for small batches in
-        a layer of many links: those are scattered from the sources. With many links
-        their sums differ from the gathered ones by rounding.
+        The sums are gathered at each target, through the index by target, with two
+        exceptions. The index is not worth building to predict a few rows, and in a
+        layer of many connections it is not used for small batches: these are scattered
+        from the sources. With many connections the results differ by rounding.
 
         Parameters
         ----------
@@ -194,39 +204,41 @@ class SparseLayer:
         bias : ndarray of shape (n_out,)
             Added to each target.
         out : ndarray of shape (n_out, batch)
-            What is written.
-        slope : float, default=1.0
-            ``f(z) = max(z, 0) + slope * min(z, 0)``.
+            The output array.
+        negative_slope : float, default=1.0
+            ``f(z) = max(z, 0) + negative_slope * min(z, 0)``.
         logistic : bool, default=False
-            Whether to go on with ``1 / (1 + exp(-f))``; not for a SparseBatch.
+            Whether to apply ``1 / (1 + exp(-f))`` to that; not for a SparseBatch.
         """
         require_shape("The batch", out, (self.n_out, x.shape[1]))
         require_shape("The bias", bias, (self.n_out,))
         self._require_sources(x)
         if isinstance(x, SparseBatch):
-            self._from_nonzeros(x, bias, out, slope)
+            self._forward_nonzeros(x, bias, out, negative_slope)
         elif self._scatters(x):
-            self._scatter(x, bias, out, slope, logistic)
+            self._scatter(x, bias, out, negative_slope, logistic)
         else:
             indptr, sources, links, weights = self._to_gather()
             _fast.gather(
-                x, indptr, sources, links, weights, bias, slope, out, self.n_threads,
-                logistic,
+                x, indptr, sources, links, weights, bias, negative_slope, out,
+                self.n_threads, logistic,
             )  # fmt: skip
 
     def _to_gather(self):
-        """Return the links by target, with their weights, for the forward pass.
+        """Return the index by target, with the weights.
 
-        Where the weights do not change they are put in this order too, which saves
-        looking each of them up.
+        Weights that do not change are copied to the order of the index, which saves
+        looking up each of them.
         """
-        if self._learns:
-            return *self.by_target(), self.links.weights
-        if self._in_order is None:
+        if self._is_trained:
+            return *self.by_target(), self.connections.weights
+        derived = self._derived
+        if derived.in_target_order is None:
             indptr, sources, links = self.by_target()
-            self._in_order = indptr, sources, None, self.links.weights[links]
-            self._by_target = None
-        return self._in_order
+            weights = self.connections.weights[links]
+            derived.in_target_order = indptr, sources, None, weights
+            derived.by_target = None
+        return derived.in_target_order
 
     def _require_sources(self, x):
         if x.shape[0] != self.n_in:
@@ -236,38 +248,39 @@ class SparseLayer:
             )
 
     def _scatters(self, x):
-        is_narrow = x.shape[1] * self.dtype.itemsize <= NARROW_BYTES
-        has_index = self._learns or self._in_order is not None
-        return is_narrow and (self.n_links >= HUGE or not has_index)
+        is_small = x.shape[1] * self.dtype.itemsize <= SMALL_BATCH_BYTES
+        has_index = self._is_trained or self._derived.in_target_order is not None
+        return is_small and (self.n_connections >= MANY_CONNECTIONS or not has_index)
 
-    def _scatter(self, x, bias, out, slope, logistic):
-        n_parts = N_PARTS if self.n_links >= HUGE else 1
+    def _scatter(self, x, bias, out, negative_slope, logistic):
+        n_parts = N_PARTS if self.n_connections >= MANY_CONNECTIONS else 1
         parts = self._scratch((n_parts - 1, *out.shape))
-        indptr, targets, weights, _ = self.links
+        indptr, targets, weights, _ = self.connections
         _fast.scatter(
-            x, indptr, targets, weights, bias, slope, parts, out, self.n_threads,
-            logistic,
+            x, indptr, targets, weights, bias, negative_slope, parts, out,
+            self.n_threads, logistic,
         )  # fmt: skip
 
     def _scratch(self, shape):
-        """Return room for a kernel, kept for the next batch."""
+        """Return scratch space for a kernel, kept for the next batch."""
         size = math.prod(shape)
-        if self._room is None or self._room.size < size:
-            self._room = aligned_empty(size, self.dtype)
-        return self._room[:size].reshape(shape)
+        if self._scratch_space is None or self._scratch_space.size < size:
+            self._scratch_space = aligned_empty(size, self.dtype)
+        return self._scratch_space[:size].reshape(shape)
 
-    def _from_nonzeros(self, x, bias, out, slope):
+    def _forward_nonzeros(self, x, bias, out, negative_slope):
         shape = self.n_threads, min(_fast.LINE, x.shape[1]), self.n_out
-        indptr, targets, weights, state = self.links
-        owed = ()
-        if self._deferred is not None:
-            owed = state, *self._deferred.owed(x.by_feature.present)
+        indptr, targets, weights, state = self.connections
+        pending = ()
+        lazy_updates = self._derived.lazy_updates
+        if lazy_updates is not None:
+            pending = state, *lazy_updates.pending(x.by_feature.present)
         _fast.gather_nonzeros(
-            *x.by_sample, indptr, targets, weights, bias, slope, self._scratch(shape),
-            out, self.n_threads, *owed,
+            *x.by_sample, indptr, targets, weights, bias, negative_slope,
+            self._scratch(shape), out, self.n_threads, *pending,
         )  # fmt: skip
 
-    def to_sources(self, x, bias, out, logistic=False):
+    def transposed_forward(self, x, bias, out, logistic=False):
         """Write ``W @ x + bias`` to `out`.
 
         Parameters
@@ -277,11 +290,11 @@ class SparseLayer:
         bias : ndarray of shape (n_in,)
             Added to each source.
         out : ndarray of shape (n_in, batch)
-            What is written.
+            The output array.
         logistic : bool, default=False
-            Whether to go on with ``1 / (1 + exp(-z))``.
+            Whether to apply ``1 / (1 + exp(-z))`` to that.
         """
-        indptr, targets, weights, _ = self.links
+        indptr, targets, weights, _ = self.connections
         require_shape("The batch", x, (self.n_out, x.shape[1]))
         require_shape("The batch", out, (self.n_in, x.shape[1]))
         require_shape("The bias", bias, (self.n_in,))
@@ -289,8 +302,13 @@ class SparseLayer:
             x, indptr, targets, None, weights, bias, 1.0, out, self.n_threads, logistic
         )
 
-    def learn(self, x, delta, step, slope=1.0, *, sums=None, less=None, measures=True):
-        """Move every link by one step of the solver, in place.
+    # -- backward ---------------------------------------------------------
+
+    def backward(
+        self, x, delta, step, negative_slope=1.0, *, bias_gradient=None, negative=None,
+        with_norms=True,
+    ):  # fmt: skip
+        """Move all weights by one step of the solver, in place.
 
         Parameters
         ----------
@@ -298,84 +316,96 @@ class SparseLayer:
             Activations of the sources.
         delta : ndarray of shape (n_out, batch)
             The loss's gradient at the targets.
-        step : ndarray of shape (7,)
-            The solver's coefficients.
-        slope : float, default=1.0
-            Of the activation f that made `x`, below 0.
-        sums : ndarray of shape (n_in,), default=None
-            If given, the loss's gradient at the sources, ``f'(x) * (W @ delta)``, takes
-            the place of `x`, and this gets its sum over the batch. Not for a
-            SparseBatch, nor with `less`.
-        less : (ndarray, ndarray), default=None
-            Like `x` and `delta`, samples that subtract from the gradient.
-        measures : bool, default=True
+        step : ndarray
+            The solver's step.
+        negative_slope : float, default=1.0
+            Slope below 0 of the activation f that computed `x`.
+        bias_gradient : ndarray of shape (n_in,), default=None
+            If given, the loss's gradient at the sources, ``f'(x) * (W @ delta)``,
+            replaces `x`, and its sum over the batch is written here. Not for a
+            SparseBatch, nor with `negative`.
+        negative : (ndarray, ndarray), default=None
+            Like `x` and `delta`, samples that are subtracted from the gradient: the
+            negative phase of contrastive divergence.
+        with_norms : bool, default=True
             Whether to sum the squared weights.
 
         Returns
         -------
-        squares : float
-            The sum of the squared weights as they were before the step, if measured, or
-            else 0. Sources that are absent from a SparseBatch count as when they were
-            last present.
+        squared_norm : float
+            The sum of the squared weights as they were before the step, or 0 without
+            `with_norms`. Sources that are absent from a SparseBatch count as when they
+            were last present.
         """
         require_shape("The batch", delta, (self.n_out, x.shape[1]))
         self._require_sources(x)
         if isinstance(x, SparseBatch):
-            return self._learn_nonzeros(x, delta, step, measures)
-        if measures and self._squares is None:
-            self._squares = np.zeros(self.n_in)
-        less_x, less_delta = less or (None, None)
-        if less is not None:
-            require_shape("The batch", less_x, x.shape)
-            require_shape("The batch", less_delta, delta.shape)
-            sums = None
-        if sums is not None:
-            require_shape("The sums", sums, (self.n_in,))
+            return self._backward_nonzeros(x, delta, step, with_norms)
+        negative_x, negative_delta = negative or (None, None)
+        if negative is not None:
+            require_shape("The batch", negative_x, x.shape)
+            require_shape("The batch", negative_delta, delta.shape)
+            bias_gradient = None
+        if bias_gradient is not None:
+            require_shape("The bias gradient", bias_gradient, (self.n_in,))
         return _fast.learn(
-            x, delta, *self.links, step, slope, sums,
-            self._squares if measures else None,
-            self._scratch((self.n_threads, x.shape[1])), self.n_threads, less_x,
-            less_delta,
+            x, delta, *self.connections, step, negative_slope, bias_gradient,
+            self._squared_norms() if with_norms else None,
+            self._scratch((self.n_threads, x.shape[1])), self.n_threads, negative_x,
+            negative_delta,
         )  # fmt: skip
 
-    def _learn_nonzeros(self, x, delta, step, measures):
-        if self._deferred is None:
-            self._deferred = DeferredSteps(self.links, self.n_threads)
-        self._deferred.start(step)
+    def _squared_norms(self):
+        """Return the array for the squared norms of the rows."""
+        derived = self._derived
+        if derived.squared_norms is None:
+            derived.squared_norms = np.zeros(self.n_in)
+        return derived.squared_norms
+
+    def _backward_nonzeros(self, x, delta, step, with_norms):
+        derived = self._derived
+        if derived.lazy_updates is None:
+            derived.lazy_updates = LazyUpdates(self.connections, self.n_threads)
+        lazy_updates = derived.lazy_updates
+        lazy_updates.begin(step)
         _fast.learn_nonzeros(
-            *x.by_feature, delta, *self.links, step, *self._deferred.owed(),
-            self._deferred.squares, self.n_threads,
+            *x.by_feature, delta, *self.connections, step, *lazy_updates.pending(),
+            lazy_updates.squared_norms, self.n_threads,
         )  # fmt: skip
-        self._deferred.finish()
-        return self._deferred.squares.sum() if measures else 0.0
+        lazy_updates.end()
+        return lazy_updates.squared_norms.sum() if with_norms else 0.0
 
-    def settle(self):
-        """Make up for the steps that a sparse X let the layer put off."""
-        if self._deferred is not None:
-            self._deferred.settle()
+    def flush(self):
+        """Apply the pending lazy updates that batches of a sparse X leave behind."""
+        if self._derived.lazy_updates is not None:
+            self._derived.lazy_updates.flush()
 
-    def rewire(self, keep, places):
-        """Drop links and grow new ones.
+    # -- evolution --------------------------------------------------------
+
+    def rewire(self, kept, positions):
+        """Drop connections and add new ones.
 
         Parameters
         ----------
-        keep : ndarray of shape (n_links,), dtype uint8
-            1 for the links that survive, with their weight and state.
-        places : ndarray of shape (n_new,), dtype int64
-            Ascending ranks among the places, row by row, that no survivor takes. Weight
-            and state of the new links start at 0.
+        kept : ndarray of shape (n_connections,), dtype uint8
+            1 for the connections that stay, with their weight and state.
+        positions : ndarray of shape (n_new,), dtype int64
+            The new connections, as ascending ranks among the positions that no kept
+            connection takes, counted row by row. Their weight and state start at 0.
         """
-        old = self.links
-        self._by_target = None  # makes room
+        old = self.connections
+        self._derived.by_target = None  # frees memory
         kept_before = np.zeros(self.n_in + 1, dtype=np.int32)
-        _fast.count_kept(old.indptr, keep, kept_before[1:], self.n_threads)
+        _fast.count_kept(old.indptr, kept, kept_before[1:], self.n_threads)
         kept_before.cumsum(dtype=np.int32, out=kept_before)
-        n_links = int(kept_before[-1]) + places.size
-        new = Links(
+        n_connections = int(kept_before[-1]) + positions.size
+        new = Connections(
             np.empty_like(old.indptr),
-            np.empty(n_links, dtype=np.int32),
-            np.empty(n_links, dtype=self.dtype),
-            np.empty((old.state.shape[0], n_links), dtype=self.dtype),
+            np.empty(n_connections, dtype=np.int32),
+            np.empty(n_connections, dtype=self.dtype),
+            np.empty((old.state.shape[0], n_connections), dtype=self.dtype),
         )
-        _fast.rewire(*old, keep, kept_before, places, self.n_out, *new, self.n_threads)
+        _fast.rewire(
+            *old, kept, kept_before, positions, self.n_out, *new, self.n_threads
+        )
         self.replace(new)

@@ -1,5 +1,6 @@
 """Multi-layer perceptrons: estimators, network, and what the network is made of."""
 
-from sklearn_set._mlp.estimators import SETMLPClassifier, SETMLPRegressor
+from sklearn_set._mlp.classifier import SETMLPClassifier
+from sklearn_set._mlp.regressor import SETMLPRegressor
 
 __all__ = ["SETMLPClassifier", "SETMLPRegressor"]

@@ -3,10 +3,10 @@
 A new one is a class here, entered in ``ACTIVATIONS`` by name. Arrays are feature-major,
 (n_units, batch).
 
-A piecewise linear one, ``max(z, 0) + slope * min(z, 0)`` with a slope >= 0, has that
-slope and is computed by the kernels in passing. Any other has the slope None. Its
-`forward` gets the sums z, writes f(z) to `out`, and leaves in z what its `backward`
-wants; that is f'(z), unless it has a `backward` of its own.
+A piecewise linear activation ``max(z, 0) + negative_slope * min(z, 0)`` with a slope
+>= 0 is fused: the kernels compute it together with the weighted sums. Any other sets
+``negative_slope = None``. Its `forward` gets the sums z, writes f(z) to `out`, and
+leaves in z what its `backward` needs; that is f'(z), unless it overrides `backward`.
 """
 
 import numpy as np
@@ -15,60 +15,47 @@ from scipy.special import ndtr
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._mlp.initializers import glorot, he
 
-# Elements at a time, so that what is computed on the way stays in the first cache.
+# Elements that are computed at a time, so that intermediate results stay in the L1
+# cache.
 BLOCK = 1 << 12
 
 
-class Identity:
-    """``f(z) = z``.
+class Activation:
+    """Base of all activations, and the identity: ``f(z) = z``.
 
     Parameters
     ----------
-    number : int
+    number : int, default=1
         Of the hidden layer, counted from 1.
     """
 
-    slope = 1.0
-    n_parameters = 0  # learnt ones of each unit
+    negative_slope = 1.0  # None if it is not fused
+    n_parameters = 0  # learned parameters of each unit
     initializer = staticmethod(glorot)  # of the weights that lead to the units
 
     def __init__(self, number=1):
         self.number = number
 
+    @property
+    def is_fused(self):
+        """Whether the kernels compute it together with the weighted sums."""
+        return self.negative_slope is not None
+
     def start(self, n_units, dtype):
-        """Return the first parameters, of shape (n_parameters, n_units)."""
+        """Return the initial parameters, of shape (n_parameters, n_units)."""
         return np.empty((self.n_parameters, n_units), dtype=dtype)
 
-
-class Relu(Identity):
-    """``f(z) = max(0, z)``."""
-
-    slope = 0.0
-    initializer = staticmethod(he)
-
-
-class LeakyRelu(Relu):
-    """``f(z) = z if z > 0 else 0.01 z`` (Maas et al. 2013)."""
-
-    slope = 0.01
-
-
-class _Computed(Identity):
-    """What is not computed by the kernels in passing, block by block of units."""
-
-    slope = None
-
     def forward(self, z, out, parameters, n_threads):
-        """Write f(z) to `out`, and f'(z) to z.
+        """Write f(z) to `out`, and f'(z) to z, block by block of units.
 
         Parameters
         ----------
         z : ndarray of shape (n_units, batch)
-            The sums; on return what `backward` wants.
+            The sums; on return what `backward` needs.
         out : ndarray of shape (n_units, batch)
             The activations.
         parameters : ndarray of shape (n_parameters, n_units)
-            What the units have learnt.
+            The learned parameters.
         n_threads : int
             Threads to use.
         """
@@ -77,15 +64,16 @@ class _Computed(Identity):
             block = slice(first, first + step)
             self._compute(z[block], out[block])
 
-    def backward(self, z, signal, parameters, n_threads):
-        """Multiply the signal by f'(z).
+    def backward(self, z, gradient, parameters, n_threads):
+        """Multiply the gradient by f'(z).
 
         Parameters
         ----------
         z : ndarray of shape (n_units, batch)
             As `forward` has left it.
-        signal : ndarray of shape (n_units, batch)
-            The loss's gradient after the units; on return that before them.
+        gradient : ndarray of shape (n_units, batch)
+            The loss's gradient with respect to the activations; on return that with
+            respect to the sums.
         parameters : ndarray of shape (n_parameters, n_units)
             As for `forward`.
         n_threads : int
@@ -93,14 +81,33 @@ class _Computed(Identity):
 
         Returns
         -------
-        gradient : ndarray of shape (n_parameters, n_units) or None
-            Of the parameters; None if there are none.
+        parameter_gradient : ndarray of shape (n_parameters, n_units) or None
+            None if there are no parameters.
         """
-        signal *= z
+        gradient *= z
 
 
-class Logistic(_Computed):
+class Identity(Activation):
+    """``f(z) = z``."""
+
+
+class Relu(Activation):
+    """``f(z) = max(0, z)``."""
+
+    negative_slope = 0.0
+    initializer = staticmethod(he)
+
+
+class LeakyRelu(Relu):
+    """``f(z) = z if z > 0 else 0.01 z`` (Maas et al. 2013)."""
+
+    negative_slope = 0.01
+
+
+class Logistic(Activation):
     """``f(z) = 1 / (1 + exp(-z))``."""
+
+    negative_slope = None
 
     def _compute(self, z, out):
         out[:] = z
@@ -109,8 +116,10 @@ class Logistic(_Computed):
         z *= out
 
 
-class Tanh(_Computed):
+class Tanh(Activation):
     """``f(z) = tanh(z)``."""
+
+    negative_slope = None
 
     def _compute(self, z, out):
         np.tanh(z, out=out)
@@ -118,19 +127,25 @@ class Tanh(_Computed):
         np.subtract(1, z, out=z)
 
 
-class Elu(_Computed, Relu):
+class Elu(Activation):
     """``f(z) = z if z > 0 else exp(z) - 1`` (Clevert et al. 2016)."""
+
+    negative_slope = None
+    initializer = staticmethod(he)
 
     def _compute(self, z, out):
         np.minimum(z, 0, out=out)
         np.expm1(out, out=out)
-        slope = out + 1  # exp(z), or 1 where z > 0
+        derivative = out + 1  # exp(z), or 1 where z > 0
         out += np.maximum(z, 0)
-        z[:] = slope
+        z[:] = derivative
 
 
-class Silu(_Computed, Relu):
+class Silu(Activation):
     """``f(z) = z / (1 + exp(-z))`` (Elfwing et al. 2018), also called swish."""
+
+    negative_slope = None
+    initializer = staticmethod(he)
 
     def _compute(self, z, out):
         s = z.copy()
@@ -140,29 +155,33 @@ class Silu(_Computed, Relu):
         z += s
 
 
-class Gelu(_Computed, Relu):
+class Gelu(Activation):
     """``f(z) = z P(Z <= z)`` for a standard normal Z (Hendrycks and Gimpel 2016)."""
 
+    negative_slope = None
+    initializer = staticmethod(he)
+
     def _compute(self, z, out):
-        chance = ndtr(z)
-        np.multiply(z, chance, out=out)
+        probability = ndtr(z)
+        np.multiply(z, probability, out=out)
         density = np.exp(-0.5 * z * z)
         density *= 1 / np.sqrt(2 * np.pi)
         z *= density  # f' = P + z p
-        z += chance
+        z += probability
 
 
-class AllRelu(_Computed, Relu):
+class AllRelu(Activation):
     """``f(z) = z if z > 0 else a z`` (Curci et al. 2021, arXiv 2102.01732).
 
     a is 0.6 in the first, third, ... hidden layer and -0.6 in the others.
     """
 
     MAGNITUDE = 0.6
+    initializer = staticmethod(he)
 
     def __init__(self, number=1):
         super().__init__(number)
-        self.slope = self.MAGNITUDE if number % 2 else None
+        self.negative_slope = self.MAGNITUDE if number % 2 else None
 
     def _compute(self, z, out):
         is_positive = z > 0
@@ -171,29 +190,31 @@ class AllRelu(_Computed, Relu):
         z[:] = np.where(is_positive, 1.0, -self.MAGNITUDE)
 
 
-class SRelu(_Computed, Relu):
-    """S-shaped rectified linear unit with learnt parameters (Jin et al. 2016).
+class SRelu(Activation):
+    """S-shaped rectified linear unit with learned parameters (Jin et al. 2016).
 
     ``f(z) = t_l + a_l (z - t_l)`` for z <= t_l, ``t_r + a_r (z - t_r)`` for z >= t_r,
     and z between. It starts as a leaky relu.
     """
 
+    negative_slope = None
     n_parameters = 4
-    FIRST = (0.0, 0.2, 1.0, 1.0)  # t_l, a_l, t_r, a_r
+    initializer = staticmethod(he)
+    INITIAL = (0.0, 0.2, 1.0, 1.0)  # t_l, a_l, t_r, a_r
 
     def start(self, n_units, dtype):
-        """Return the first parameters, of shape (n_parameters, n_units)."""
-        return np.repeat(np.array(self.FIRST, dtype=dtype)[:, None], n_units, axis=1)
+        """Return the initial parameters, of shape (n_parameters, n_units)."""
+        return np.repeat(np.array(self.INITIAL, dtype=dtype)[:, None], n_units, axis=1)
 
     def forward(self, z, out, parameters, n_threads):
-        """Write f(z) to `out`; z stays as it is."""
+        """Write f(z) to `out`; z is unchanged."""
         _fast.bend(z, parameters, out, n_threads)
 
-    def backward(self, z, signal, parameters, n_threads):
-        """Multiply the signal by f'(z), and return the gradient of the parameters."""
-        gradient = np.empty_like(parameters)
-        _fast.bend_back(z, parameters, signal, gradient, n_threads)
-        return gradient
+    def backward(self, z, gradient, parameters, n_threads):
+        """Multiply the gradient by f'(z), and return that of the parameters."""
+        parameter_gradient = np.empty_like(parameters)
+        _fast.bend_back(z, parameters, gradient, parameter_gradient, n_threads)
+        return parameter_gradient
 
 
 ACTIVATIONS = {

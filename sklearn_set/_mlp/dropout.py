@@ -1,20 +1,20 @@
-"""Dropout: units that a batch has to do without (Srivastava et al. 2014)."""
+"""Dropout of inputs and hidden units (Srivastava et al. 2014)."""
 
 from sklearn_set._kernels.builds import _fast
 
 
 class Dropout:
-    """Sets a share of the activations to 0, and scales up the others.
+    """Sets a fraction of the activations to 0, and scales the others.
 
-    The draws are a hash of a seed, so that nothing has to be kept for the backward
-    pass, which drops the same again.
+    The draws are a hash of a seed, so that no mask is kept for the backward pass, which
+    drops the same units again.
 
     Parameters
     ----------
     rates : sequence of float
-        Share to drop of the inputs and of each hidden layer, in [0, 1).
+        Fraction to drop of the inputs and of each hidden layer, in [0, 1).
     rng : numpy.random.Generator, default=None
-        Where `renew` takes seeds from.
+        Draws the seeds.
     """
 
     def __init__(self, rates, rng=None):
@@ -23,20 +23,20 @@ class Dropout:
         self._seeds = [0] * len(rates)
 
     def renew(self):
-        """Draw for another batch."""
+        """Draw new seeds, for the next batch."""
         self._seeds = [self._rng.bit_generator.random_raw() for _ in self._rates]
 
     def drops(self, i):
-        """Return whether any of the inputs (i = 0) or of the i-th hidden layer go."""
+        """Whether any inputs (i = 0) or units of the i-th hidden layer are dropped."""
         return i < len(self._rates) and self._rates[i] > 0
 
     def apply(self, i, values, n_threads):
-        """Drop among the inputs (i = 0) or the i-th hidden layer's units, in place.
+        """Drop inputs (i = 0) or units of the i-th hidden layer, in place.
 
         Parameters
         ----------
         i : int
-            Which units.
+            0 for the inputs, else the number of the hidden layer.
         values : ndarray, C-contiguous
             Their activations or the gradient after them.
         n_threads : int

@@ -1,13 +1,13 @@
-"""The scale of first weights, by the links that a unit really has.
+"""The standard deviation of the initial weights, by the actual number of connections.
 
-By the number of units instead, signals would die with the sparsity.
+With the fans of the dense layer, activations would vanish with growing sparsity.
 """
 
 import math
 
 
 def he(fan_in, fan_out):
-    """Return the standard deviation of He et al. (2015), for relu and its kin."""
+    """Return the standard deviation of He et al. (2015), for relu and similar ones."""
     return math.sqrt(2.0 / fan_in)
 
 
@@ -17,7 +17,7 @@ def glorot(fan_in, fan_out):
 
 
 def normal(fan_in, fan_out):
-    """Return 0.1 whatever the links, as one of the programs of SET's authors does."""
+    """Return 0.1 in all cases, as one of the programs of SET's authors does."""
     return 0.1
 
 
@@ -30,7 +30,7 @@ def initializer(name, activation):
     Parameters
     ----------
     name : {"auto", "glorot", "he", "normal"}
-        "auto" leaves it to the activation.
+        "auto" stands for that of the activation.
     activation : Activation
         Of the units that the weights lead to.
 

@@ -23,8 +23,8 @@ class SoftmaxCrossEntropy:
         """Replace the last layer's sums by class probabilities."""
         z -= z.max(axis=0)
         np.exp(z, out=z)
-        # Class by class: NumPy's sum over an axis groups the terms of a lone sample
-        # in another way than those of a batch.
+        # Class by class: NumPy's sum over an axis adds the terms of a single sample in
+        # another order than those of a batch.
         z /= reduce(np.add, z)
 
     @staticmethod
@@ -110,12 +110,12 @@ class SquaredError:
             ``(z - y) ** 2 / 2``, summed over the outputs.
         """
         z -= y
-        with np.errstate(over="ignore"):  # the estimator says what to do
+        with np.errstate(over="ignore"):  # the training loop reports it
             return 0.5 * np.square(z).sum(axis=0, dtype=np.float64)
 
 
 class AbsoluteError(SquaredError):
-    """The absolute error, whose least value the median has."""
+    """The absolute error, minimised by the median."""
 
     @staticmethod
     def gradient(z, y):
@@ -166,7 +166,7 @@ class Poisson:
             ``y log(y) - y z - y + exp z``, summed over the outputs.
         """
         losses = (xlogy(y, y) - y * z - y).sum(axis=0, dtype=np.float64)
-        with np.errstate(over="ignore"):  # the estimator says what to do
+        with np.errstate(over="ignore"):  # the training loop reports it
             np.exp(z, out=z)
         losses += z.sum(axis=0, dtype=np.float64)
         z -= y

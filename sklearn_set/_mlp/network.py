@@ -1,11 +1,11 @@
-"""A stack of sparse layers with activations and a loss: forward and backward."""
+"""A stack of sparse layers with activations and a loss: forward and backward pass."""
 
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._layers.batches import SparseBatch
 from sklearn_set._layers.solvers import start_state
-from sklearn_set._layers.sparse_layer import Links, SparseLayer
+from sklearn_set._layers.sparse_layer import Connections, SparseLayer
 from sklearn_set._mlp.dropout import NO_DROPOUT
 from sklearn_set._mlp.unit_parameters import UnitParameters
 from sklearn_set._utils.buffers import Buffer
@@ -13,7 +13,7 @@ from sklearn_set._utils.checks import require_shape
 
 
 class Network:
-    """Sparse layers from the features to the last layer's sums.
+    """Sparse layers from the features to the weighted sums of the output units.
 
     All arrays are feature-major, (n_units, batch), in buffers allocated once.
 
@@ -26,18 +26,21 @@ class Network:
     activations : list of Activation
         One for each hidden layer.
     parameters : list of ndarray of shape (n_parameters, n_units)
-        What the units of each hidden layer learn besides; copied likewise.
+        Learned parameters of each hidden layer's activation; copied likewise.
     loss : class
         Loss with its output activation.
     max_batch : int
-        The largest batch to come.
+        The largest batch size.
     """
 
     def __init__(self, layers, biases, activations, parameters, loss, max_batch):
         for layer, bias in zip(layers, biases, strict=True):
             require_shape("A bias", bias, (layer.n_out,))
-        for layer, own, values in zip(layers, activations, parameters, strict=False):
-            require_shape("A parameter", values, (own.n_parameters, layer.n_out))
+        for layer, activation, values in zip(
+            layers, activations, parameters, strict=False
+        ):
+            shape = (activation.n_parameters, layer.n_out)
+            require_shape("A parameter", values, shape)
         self.layers = layers
         self.biases = [np.ascontiguousarray(bias) for bias in biases]
         self.parameters = [np.ascontiguousarray(values) for values in parameters]
@@ -45,18 +48,19 @@ class Network:
         self.loss = loss
         dtype = layers[0].dtype
         self._outputs = [Buffer(layer.n_out, max_batch, dtype) for layer in layers]
-        # The sums of the layers whose activation is not computed in passing.
+        # The weighted sums of the layers whose activation is not fused.
         self._sums = [
-            Buffer(layer.n_out if own.slope is None else 0, max_batch, dtype)
-            for layer, own in zip(layers, activations, strict=False)
+            Buffer(0 if activation.is_fused else layer.n_out, max_batch, dtype)
+            for layer, activation in zip(layers, activations, strict=False)
         ]
-        self._own = None
+        self._unit_parameters = None
 
     @classmethod
     def from_coefs(
-        cls, coefs, biases, activations, parameters, loss, max_batch, n_threads
-    ):
-        """Return a network over weight matrices, sharing the arrays where it can.
+        cls, coefs, biases, activations, parameters, loss, max_batch, n_threads, *,
+        copy=False,
+    ):  # fmt: skip
+        """Return a network over weight matrices.
 
         Parameters
         ----------
@@ -66,8 +70,10 @@ class Network:
             As for the class.
         n_threads : int
             Threads for each kernel.
+        copy : bool, default=False
+            Whether to copy the weights; otherwise they are shared where possible.
         """
-        layers = [SparseLayer.from_coef(coef, n_threads) for coef in coefs]
+        layers = [SparseLayer.from_coef(coef, n_threads, copy) for coef in coefs]
         return cls(layers, biases, activations, parameters, loss, max_batch)
 
     @property
@@ -77,49 +83,51 @@ class Network:
 
     @property
     def coefs(self):
-        """The layers' weight matrices, which follow the layers as they evolve."""
+        """The present weight matrices of the layers, as views."""
         return [layer.coef for layer in self.layers]
-
-    @property
-    def states(self):
-        """The solver's state: that of each layer's links, and that of all else."""
-        return [layer.links.state for layer in self.layers], self._own.state
 
     # -- what training keeps ----------------------------------------------
 
+    @property
+    def states(self):
+        """The solver's state of each layer's weights, and of biases and parameters."""
+        states = [layer.connections.state for layer in self.layers]
+        return states, self._unit_parameters.state
+
     def start_states(self, n_states, states=None):
-        """Make ready to learn: all that is learnt gets its solver state.
+        """Allocate the solver's state of all learned values, before training.
 
         Parameters
         ----------
         n_states : int
-            Number of values for each number that is learnt.
+            Number of values that the solver keeps for each learned value.
         states : (list of ndarray, ndarray), default=None
-            What `states` returned before, to go on from. Where it does not fit, and
+            What `states` returned before, to continue from. Where it does not fit, and
             without it, the state starts at 0.
         """
-        of_links, of_own = states or ([None] * len(self.layers), None)
-        self._own = UnitParameters(self.biases, self.parameters, n_states, of_own)
-        self.biases, self.parameters = self._own.biases, self._own.parameters
-        for layer, state in zip(self.layers, of_links, strict=True):
-            layer.prepare(start_state(layer.links.weights, n_states, state))
+        weight_states, unit_state = states or ([None] * len(self.layers), None)
+        shared = UnitParameters(self.biases, self.parameters, n_states, unit_state)
+        self._unit_parameters = shared
+        self.biases, self.parameters = shared.biases, shared.parameters
+        for layer, state in zip(self.layers, weight_states, strict=True):
+            layer.prepare(start_state(layer.connections.weights, n_states, state))
 
     def snapshot(self):
-        """Return copies of all that learning and evolution change."""
-        links = [Links(*map(np.copy, layer.links)) for layer in self.layers]
-        return links, self._own.snapshot()
+        """Return copies of all that training and evolution change."""
+        connections = [Connections(*map(np.copy, la.connections)) for la in self.layers]
+        return connections, self._unit_parameters.snapshot()
 
     def restore(self, snapshot):
-        """Go back to a snapshot, whose links the network takes over."""
-        links, own = snapshot
-        self._own.restore(own)
-        for layer, arrays in zip(self.layers, links, strict=True):
+        """Go back to a snapshot, whose connections the network takes over."""
+        connections, unit_parameters = snapshot
+        self._unit_parameters.restore(unit_parameters)
+        for layer, arrays in zip(self.layers, connections, strict=True):
             layer.replace(arrays)
 
     # -- passes -----------------------------------------------------------
 
     def forward(self, x, dropout=NO_DROPOUT):
-        """Compute the last layer's sums.
+        """Compute the weighted sums of the output units.
 
         Parameters
         ----------
@@ -138,7 +146,7 @@ class Network:
         for i, (layer, bias) in enumerate(zip(self.layers, self.biases, strict=True)):
             out = self._outputs[i].view(x.shape[1])
             if i == len(self.activations):
-                layer.to_targets(x, bias, out)
+                layer.forward(x, bias, out)
             else:
                 self._activate(i, layer, x, bias, out)
                 dropout.apply(i + 1, out, self.n_threads)
@@ -146,86 +154,93 @@ class Network:
         return x
 
     def _activate(self, i, layer, x, bias, out):
-        own = self.activations[i]
-        if own.slope is not None:
-            layer.to_targets(x, bias, out, own.slope)
+        activation = self.activations[i]
+        if activation.is_fused:
+            layer.forward(x, bias, out, activation.negative_slope)
             return
         sums = self._sums[i].view(x.shape[1])
-        layer.to_targets(x, bias, sums)
-        own.forward(sums, out, self.parameters[i], self.n_threads)
+        layer.forward(x, bias, sums)
+        activation.forward(sums, out, self.parameters[i], self.n_threads)
 
     def backward(self, x, delta, solver, alpha, scale, dropout=NO_DROPOUT):
-        """Move every link, bias and parameter by one step of the solver.
+        """Move all weights, biases and parameters by one step of the solver.
 
         Parameters
         ----------
         x : ndarray of shape (n_features, batch) or SparseBatch
             The inputs of the last forward pass.
         delta : ndarray of shape (n_outputs, batch)
-            The summed loss's gradient with respect to the last layer's sums.
+            Gradient of the summed loss with respect to the sums of the output units.
         solver : Solver
             Turns gradients into steps.
         alpha : float
             Strength of the L2 penalty on the weights, multiplied by `scale`.
         scale : float
-            What makes the sum over the batch a mean.
+            Factor that turns the sum over the batch into a mean.
         dropout : Dropout, default=NO_DROPOUT
-            Of the last forward pass.
+            That of the last forward pass.
 
         Returns
         -------
         penalty : float
-            That on the weights as they were before the step, part of the summed loss.
+            Penalty on the weights as they were before the step, part of the summed
+            loss.
         """
-        link_step, own_step = solver.steps(scale, alpha * scale)
-        measures, squares = alpha > 0 and not solver.is_decoupled, 0.0
-        sums = self._own.bias_gradients
-        _fast.sum_rows(delta, sums[-1], self.n_threads)
+        weight_step, bias_step = solver.steps(scale, alpha * scale)
+        with_norms, squared_norms = alpha > 0 and not solver.is_decoupled, 0.0
+        gradients = self._unit_parameters.bias_gradients
+        _fast.sum_rows(delta, gradients[-1], self.n_threads)
         for i in reversed(range(len(self.layers))):
-            # The activations turn into the gradient with respect to them.
-            signal = self._outputs[i - 1].view(delta.shape[1]) if i else x
-            squares += self.layers[i].learn(
-                signal, delta, link_step, self._slope(i - 1) if i else 1.0,
-                sums=sums[i - 1] if i else None, measures=measures,
+            # The gradient of the activations takes their place.
+            source = self._outputs[i - 1].view(delta.shape[1]) if i else x
+            squared_norms += self.layers[i].backward(
+                source, delta, weight_step, self._fused_slope(i - 1) if i else 1.0,
+                bias_gradient=gradients[i - 1] if i else None, with_norms=with_norms,
             )  # fmt: skip
             if i:
-                delta = signal
-                self._through(i - 1, signal, dropout)
-        self._own.move(own_step, self.n_threads)
-        return 0.5 * alpha * squares
+                delta = source
+                self._through_units(i - 1, delta, dropout)
+        self._unit_parameters.move(bias_step, self.n_threads)
+        return 0.5 * alpha * squared_norms
 
-    def _through(self, i, signal, dropout):
-        """Take a signal back through the units of layer i; often `learn` did it all."""
-        if self.activations[i].slope is not None and not dropout.drops(i + 1):
+    def _through_units(self, i, gradient, dropout):
+        """Take the gradient back through dropout and activation of hidden layer i.
+
+        The backward pass of the layer after it has done that if the activation is fused
+        and nothing is dropped.
+        """
+        if self.activations[i].is_fused and not dropout.drops(i + 1):
             return
-        dropout.apply(i + 1, signal, self.n_threads)
-        gradient = self._bend(i, signal)
-        if gradient is not None:
-            self._own.parameter_gradients[i][:] = gradient
-        _fast.sum_rows(signal, self._own.bias_gradients[i], self.n_threads)
+        dropout.apply(i + 1, gradient, self.n_threads)
+        parameter_gradient = self._through_activation(i, gradient)
+        if parameter_gradient is not None:
+            self._unit_parameters.parameter_gradients[i][:] = parameter_gradient
+        _fast.sum_rows(
+            gradient, self._unit_parameters.bias_gradients[i], self.n_threads
+        )
 
-    def _slope(self, i):
-        """Return layer i's slope below 0 if the kernels see to it, or else 1."""
-        slope = self.activations[i].slope
-        return 1.0 if slope is None else slope
+    def _fused_slope(self, i):
+        """Return the slope below 0 of a fused activation, or else 1."""
+        activation = self.activations[i]
+        return activation.negative_slope if activation.is_fused else 1.0
 
-    def _bend(self, i, signal):
-        """Take a signal back through layer i's activation, unless the kernels did.
+    def _through_activation(self, i, gradient):
+        """Multiply by the derivative of layer i's activation, unless it is fused.
 
         Returns the gradient of its parameters, if it has any.
         """
-        own = self.activations[i]
-        if own.slope is not None:
+        activation = self.activations[i]
+        if activation.is_fused:
             return None
-        sums = self._sums[i].view(signal.shape[1])
-        return own.backward(sums, signal, self.parameters[i], self.n_threads)
+        sums = self._sums[i].view(gradient.shape[1])
+        return activation.backward(sums, gradient, self.parameters[i], self.n_threads)
 
-    def settle(self):
-        """Finish what batches of a sparse X have put off."""
-        self.layers[0].settle()
+    def flush(self):
+        """Apply the pending lazy updates that batches of a sparse X leave behind."""
+        self.layers[0].flush()
 
     def learn(self, x, targets, solver, alpha, weights=None, dropout=NO_DROPOUT):
-        """One step on a batch.
+        """Make one step on a batch.
 
         Parameters
         ----------
@@ -238,7 +253,7 @@ class Network:
         alpha : float
             Strength of the L2 penalty on the weights, divided by the batch's weight.
         weights : ndarray of shape (batch,), default=None
-            Of the samples, not all 0; None if each is 1.
+            Weights of the samples, not all 0; None if each is 1.
         dropout : Dropout, default=NO_DROPOUT
             Decides what to drop.
 
@@ -257,11 +272,11 @@ class Network:
         penalty = self.backward(x, sums, solver, alpha, scale, dropout)
         return (loss + penalty) * scale
 
-    def signals(self, x, targets, weights=None):
-        """Iterate over the layers, from the last, with what their gradients consist of.
+    def layer_gradients(self, x, targets, weights=None):
+        """Iterate over the layers, from the last, with the factors of their gradients.
 
-        The gradient of the summed loss for a link from i to j is ``source[i] @
-        delta[j]``. A layer may be changed when it has come.
+        The gradient of the summed loss for a connection from i to j, present or not, is
+        ``source[i] @ delta[j]``. A layer may be changed once it has been yielded.
 
         Parameters
         ----------
@@ -272,9 +287,9 @@ class Network:
         ------
         layer : SparseLayer
         source : ndarray of shape (n_in, batch) or SparseBatch
-            Activations before it.
+            Activations before the layer.
         delta : ndarray of shape (n_out, batch)
-            The loss's gradient after it.
+            The loss's gradient after the layer.
         """
         delta = self.forward(x)
         self.loss.gradient(delta, targets)
@@ -282,21 +297,22 @@ class Network:
             delta *= weights
         for i in reversed(range(1, len(self.layers))):
             layer, source = self.layers[i], self._outputs[i - 1].view(delta.shape[1])
-            signal = np.empty_like(source)
-            layer.to_sources(delta, np.zeros(layer.n_in, dtype=layer.dtype), signal)
-            signal[source <= 0] *= self._slope(i - 1)
-            self._bend(i - 1, signal)
+            before = np.empty_like(source)
+            no_bias = np.zeros(layer.n_in, dtype=layer.dtype)
+            layer.transposed_forward(delta, no_bias, before)
+            before[source <= 0] *= self._fused_slope(i - 1)
+            self._through_activation(i - 1, before)
             yield layer, source, delta
-            delta = signal
+            delta = before
         yield self.layers[0], x, delta
 
     def hidden(self, x):
-        """Return the activations of each hidden layer, buffers; as `forward`."""
+        """Return the activations of each hidden layer, as buffers; see `forward`."""
         self.forward(x)
         return [self._outputs[i].view(x.shape[1]) for i in range(len(self.activations))]
 
     def outputs(self, x):
-        """Compute the outputs, after the output activation; arguments as `forward`."""
+        """Compute the outputs, after the output activation; see `forward`."""
         sums = self.forward(x)
         self.loss.activate(sums)
         return sums.copy()

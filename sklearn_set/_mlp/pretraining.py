@@ -1,4 +1,4 @@
-"""A first layer that an estimator without labels has learnt."""
+"""A first layer that has been pretrained without labels."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 
-def learnt_layer(estimator, X, n_units, seed):
+def pretrained_layer(estimator, X, n_units, seed):
     """Return a layer from the features to the hidden units of a Boltzmann machine.
 
     Parameters
@@ -21,7 +21,7 @@ def learnt_layer(estimator, X, n_units, seed):
     n_units : int
         The size that the layer must have.
     seed : int
-        Random state of the clone, if it has none of its own.
+        Random state of the clone, if its own is None.
 
     Returns
     -------

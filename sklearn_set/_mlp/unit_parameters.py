@@ -1,4 +1,4 @@
-"""What units learn besides the weights of their links."""
+"""Biases and the learned parameters of activations."""
 
 import numpy as np
 
@@ -16,18 +16,18 @@ class UnitParameters:
     parameters : list of ndarray of shape (n_parameters, n_units)
         One for each hidden layer; copied.
     n_states : int
-        Number of values that the solver keeps for each.
+        Number of values that the solver keeps for each parameter.
     state : ndarray of shape (n_states, n), default=None
-        The solver's, to go on from if it fits; it starts at 0 otherwise.
+        The solver's state to continue from, if it fits; otherwise it starts at 0.
 
     Attributes
     ----------
     biases, parameters : list of ndarray
         Views of the array.
     bias_gradients, parameter_gradients : list of ndarray
-        The same of the gradient, to be written before each step.
+        Views of the gradient, which is written before each step.
     state : ndarray of shape (n_states, n)
-        The solver's.
+        The solver's state.
     """
 
     def __init__(self, biases, parameters, n_states, state=None):
@@ -35,7 +35,7 @@ class UnitParameters:
         self._values = np.concatenate([array.ravel() for array in arrays])
         self._gradient = np.zeros_like(self._values)
         self.state = start_state(self._values, n_states, state)
-        views, gradients = _like(arrays, self._values), _like(arrays, self._gradient)
+        views, gradients = _views(arrays, self._values), _views(arrays, self._gradient)
         n = len(biases)
         self.biases, self.parameters = views[:n], views[n:]
         self.bias_gradients, self.parameter_gradients = gradients[:n], gradients[n:]
@@ -45,8 +45,8 @@ class UnitParameters:
 
         Parameters
         ----------
-        step : ndarray of shape (7,)
-            The solver's coefficients.
+        step : ndarray
+            The solver's step.
         n_threads : int
             Threads to use.
         """
@@ -62,7 +62,7 @@ class UnitParameters:
         self._values[:], self.state[:] = snapshot
 
 
-def _like(arrays, flat):
+def _views(arrays, flat):
     """Return views of a flat array in the shapes of others, one after the other."""
     ends = np.cumsum([array.size for array in arrays])
     parts = np.split(flat, ends[:-1])

@@ -1,19 +1,19 @@
-"""Contrastive divergence: how a restricted Boltzmann machine learns from a batch."""
+"""Contrastive divergence: how a restricted Boltzmann machine is trained on a batch."""
 
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._layers.solvers import start_state
-from sklearn_set._layers.sparse_layer import Links
+from sklearn_set._layers.sparse_layer import Connections
 from sklearn_set._utils.buffers import Buffer
 
-# Share of the past in the running mean of the hidden units' activity (Hinton 2012,
-# section 11, advises 0.9 to 0.99).
-MEMORY = 0.9
+# Decay rate of the running mean of the hidden units' activity (Hinton 2012, section 11,
+# recommends 0.9 to 0.99).
+DECAY = 0.9
 
 
 class SparsityTarget:
-    """Pulls the mean activity of each hidden unit towards a target.
+    """Penalty that moves the mean activity of each hidden unit towards a target.
 
     The gradient of the cross-entropy between target p and running mean q with respect
     to the unit's input is q - p (Hinton 2012, section 11).
@@ -21,7 +21,7 @@ class SparsityTarget:
     Parameters
     ----------
     target : float
-        The activity wanted.
+        The mean activity to aim at.
     cost : float
         Strength of the penalty.
     means : ndarray of shape (n_hidden,), dtype float64
@@ -29,32 +29,32 @@ class SparsityTarget:
     """
 
     def __init__(self, target, cost, means):
+        self.means = means
         self._target = target
         self._cost = cost
-        self._means = means
 
-    def pull(self, h):
-        """Take the penalty's gradient from the chances of a batch, in place."""
-        self._means *= MEMORY
-        self._means += (1 - MEMORY) * h.mean(axis=1)
-        h -= (self._cost * (self._means - self._target)).astype(h.dtype)[:, None]
+    def apply(self, h):
+        """Subtract the penalty's gradient from a batch of probabilities, in place."""
+        self.means *= DECAY
+        self.means += (1 - DECAY) * h.mean(axis=1)
+        h -= (self._cost * (self.means - self._target)).astype(h.dtype)[:, None]
 
 
 class ContrastiveDivergence:
     """CD-k and persistent CD with momentum (Hinton 2002, 2012; Tieleman 2008).
 
-    The chains of CD start at the samples of each batch anew; in their last step the
-    visible units take their means, which learns the same with less noise, as hidden
-    units do in all statistics. Persistent chains sample both.
+    In CD the chains start at the samples of each batch. In their last step the visible
+    units take their means instead of samples, which reduces the noise, as all hidden
+    units do in the statistics. Persistent chains sample both.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    model : BoltzmannModel
         Changed in place.
     solver : SGD
         Turns gradients into steps.
     max_batch : int
-        The largest batch to come.
+        The largest batch size.
     rng : numpy.random.Generator
         Samples the chains.
     cd_steps : int, default=1
@@ -65,119 +65,118 @@ class ContrastiveDivergence:
         Hidden units of the persistent chains, at least as many as the largest batch has
         samples; changed in place. None for CD.
     sparsity : SparsityTarget, default=None
-        Of the hidden units' activity.
+        Penalty on the activity of the hidden units.
     states : tuple of ndarray, default=None
-        What `states` returned before, to go on from.
+        What `states` returned before, to continue from.
     """
 
     def __init__(
-        self, machine, solver, max_batch, rng, *, cd_steps=1, alpha=0.0, chains=None,
+        self, model, solver, max_batch, rng, *, cd_steps=1, alpha=0.0, chains=None,
         sparsity=None, states=None,
     ):  # fmt: skip
-        self.machine = machine
+        self.model = model
         self.solver = solver
+        self.chains = chains
+        self.sparsity = sparsity
         self._rng = rng
         self._cd_steps = cd_steps
         self._alpha = alpha
-        self.chains = chains
-        self._sparsity = sparsity
-        self._start(states or (None, None, None))
-        layer = machine.layer
+        self._start_states(states or (None, None, None))
+        layer = model.layer
         self._visible = [Buffer(layer.n_out, max_batch, layer.dtype) for _ in range(2)]
         self._hidden = [Buffer(layer.n_in, max_batch, layer.dtype) for _ in range(3)]
 
-    def _start(self, states):
-        own, n_states = self.machine, self.solver.n_states
-        own.hidden_bias = np.require(own.hidden_bias, requirements="W")
-        own.visible_bias = np.require(own.visible_bias, requirements="W")
-        values = own.layer.links.weights, own.hidden_bias, own.visible_bias
-        of_links, *self._of_biases = [
+    def _start_states(self, states):
+        model, n_states = self.model, self.solver.n_states
+        model.hidden_bias = np.require(model.hidden_bias, requirements="W")
+        model.visible_bias = np.require(model.visible_bias, requirements="W")
+        values = model.layer.connections.weights, model.hidden_bias, model.visible_bias
+        weight_state, *self._bias_states = [
             start_state(value, n_states, state)
             for value, state in zip(values, states, strict=True)
         ]
-        own.layer.prepare(of_links)
+        model.layer.prepare(weight_state)
 
     @property
     def states(self):
-        """The solver's state: of the links, of the hidden and of the visible biases."""
-        return self.machine.layer.links.state, *self._of_biases
+        """The solver's state of the weights, the hidden and the visible biases."""
+        return self.model.layer.connections.state, *self._bias_states
 
     def snapshot(self):
-        """Return copies of all that learning and evolution change."""
-        own = self.machine
-        links = Links(*map(np.copy, own.layer.links))
-        biases = [own.hidden_bias.copy(), own.visible_bias.copy()]
-        return links, biases, [state.copy() for state in self._of_biases]
+        """Return copies of all that training and evolution change."""
+        model = self.model
+        connections = Connections(*map(np.copy, model.layer.connections))
+        biases = [model.hidden_bias.copy(), model.visible_bias.copy()]
+        return connections, biases, [state.copy() for state in self._bias_states]
 
     def restore(self, snapshot):
-        """Go back to a snapshot, which the machine takes over."""
-        links, biases, self._of_biases = snapshot
-        self.machine.layer.replace(links)
-        self.machine.hidden_bias, self.machine.visible_bias = biases
+        """Go back to a snapshot, whose arrays the model takes over."""
+        connections, biases, self._bias_states = snapshot
+        self.model.layer.replace(connections)
+        self.model.hidden_bias, self.model.visible_bias = biases
 
     def batch(self, n_samples):
-        """Return the array for the data of a batch, to be filled for `learn`."""
+        """Return the array for the data of a batch, to be filled before `learn`."""
         return self._visible[0].view(n_samples)
 
     def learn(self, v):
-        """Climb ``<v h> of the data - <v h> of the chain``, less the penalty.
+        """Make one step along ``<v h>`` of the data minus ``<v h>`` of the chains.
 
         Parameters
         ----------
         v : ndarray of shape (n_visible, batch)
             The data, in the array that `batch` returned.
         """
-        layer, scale = self.machine.layer, -1.0 / v.shape[1]  # solvers go downhill
+        layer, scale = self.model.layer, -1.0 / v.shape[1]  # solvers minimise
         h, chain_h, chain_v = self._statistics(v)
-        if self._sparsity is not None:
-            self._sparsity.pull(h)
-        # Steps of the machine of v / std, whose weights are std times as large.
-        of_links = scale / self.machine.visible.variance
-        link_step, bias_step = self.solver.steps(of_links, self._alpha, scale)
-        self._update(h, chain_h, 0, bias_step)
-        self._update(v, chain_v, 1, bias_step)
-        layer.learn(h, v, link_step, less=(chain_h, chain_v), measures=False)
+        if self.sparsity is not None:
+            self.sparsity.apply(h)
+        # The step for data v / std, with weights std times as large.
+        weight_scale = scale / self.model.visible.variance
+        weight_step, bias_step = self.solver.steps(weight_scale, self._alpha, scale)
+        self._update_bias(h, chain_h, 0, bias_step)
+        self._update_bias(v, chain_v, 1, bias_step)
+        layer.backward(h, v, weight_step, negative=(chain_h, chain_v), with_norms=False)
 
-    def _update(self, units, chain, which, step):
+    def _update_bias(self, units, chain_units, which, step):
         """Move the hidden (0) or the visible (1) biases."""
-        own = self.machine
-        values = (own.hidden_bias, own.visible_bias)[which]
-        state, n_threads = self._of_biases[which], own.layer.n_threads
-        _fast.update(units, values, state, step, n_threads, chain)
+        values = (self.model.hidden_bias, self.model.visible_bias)[which]
+        state, n_threads = self._bias_states[which], self.model.layer.n_threads
+        _fast.update(units, values, state, step, n_threads, chain_units)
 
     def _statistics(self, v):
-        """Return the hidden units of the data, and both units of the chain."""
+        """Return the hidden units of the data, and all units of the chains."""
         batch = v.shape[1]
         h, chain_h, sample = (buffer.view(batch) for buffer in self._hidden)
         chain_v = self._visible[1].view(batch)
-        self.machine.hidden_probabilities(v, h)
+        self.model.hidden_probabilities(v, h)
         if self.chains is None:
             self._run_from(h, sample, chain_v, chain_h)
         else:
             sample[:] = self.chains[:, :batch]
-            self._run_on(sample, chain_v, chain_h)
+            self._continue_from(sample, chain_v, chain_h)
             self.chains[:, :batch] = sample
         return h, chain_h, chain_v
 
     def _run_from(self, h, sample, chain_v, chain_h):
-        """Run a chain that starts at the data, for which h are the hidden units."""
+        """Run chains that start at the data, whose hidden probabilities are h."""
         for step in range(1, self._cd_steps + 1):
-            self.machine.sample(h, self._rng, sample)
+            self.model.sample(h, self._rng, sample)
             if step < self._cd_steps:
-                self.machine.sample_visible(sample, self._rng, chain_v)
+                self.model.sample_visible(sample, self._rng, chain_v)
             else:
-                self.machine.visible_means(sample, chain_v)
-            h = self.machine.hidden_probabilities(chain_v, chain_h)
+                self.model.visible_means(sample, chain_v)
+            h = self.model.hidden_probabilities(chain_v, chain_h)
 
-    def _run_on(self, sample, chain_v, chain_h):
-        """Go on with a chain, whose hidden units are in `sample`."""
+    def _continue_from(self, sample, chain_v, chain_h):
+        """Continue chains whose hidden units are in `sample`."""
         for _ in range(self._cd_steps):
-            self.machine.sample_visible(sample, self._rng, chain_v)
-            self.machine.hidden_probabilities(chain_v, chain_h)
-            self.machine.sample(chain_h, self._rng, sample)
+            self.model.sample_visible(sample, self._rng, chain_v)
+            self.model.hidden_probabilities(chain_v, chain_h)
+            self.model.sample(chain_h, self._rng, sample)
 
-    def signals(self, v):
-        """Return what the gradient on a batch consists of, as `Network.signals` does.
+    def layer_gradients(self, v):
+        """Return the factors of the gradient, as `Network.layer_gradients` does.
 
         Parameters
         ----------
@@ -186,4 +185,4 @@ class ContrastiveDivergence:
         """
         h, chain_h, chain_v = self._statistics(v)
         source, delta = np.hstack([h, -chain_h]), np.hstack([v, chain_v])
-        return [(self.machine.layer, source, delta)]
+        return [(self.model.layer, source, delta)]

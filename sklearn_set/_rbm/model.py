@@ -11,8 +11,8 @@ from sklearn_set._kernels.builds import _fast
 from sklearn_set._utils.checks import require_shape
 
 
-class BoltzmannMachine:
-    """Binary hidden units, and visible units of some kind, joined by sparse links.
+class BoltzmannModel:
+    """Binary hidden units and visible units of some kind, with sparse connections.
 
     With weights W, hidden biases c and visible biases b:
     ``P(h = 1 | v) = expit(W v + c)``. Binary v given h has the mean
@@ -42,14 +42,14 @@ class BoltzmannMachine:
         """Return ``W v + c`` of shape (n_hidden, batch)."""
         if out is None:
             out = np.empty((self.layer.n_in, v.shape[1]), dtype=v.dtype)
-        self.layer.to_sources(v, self.hidden_bias, out)
+        self.layer.transposed_forward(v, self.hidden_bias, out)
         return out
 
     def hidden_probabilities(self, v, out=None):
         """Return ``P(h = 1 | v)`` of shape (n_hidden, batch)."""
         if out is None:
             out = np.empty((self.layer.n_in, v.shape[1]), dtype=v.dtype)
-        self.layer.to_sources(v, self.hidden_bias, out, logistic=True)
+        self.layer.transposed_forward(v, self.hidden_bias, out, logistic=True)
         return out
 
     def visible_means(self, h, out=None, bias=None):
@@ -59,23 +59,22 @@ class BoltzmannMachine:
         bias = self.visible_bias if bias is None else bias
         if self.visible.variance != 1:
             h = h * self.visible.variance
-        self.layer.to_targets(h, bias, out, logistic=self.visible.is_binary)
+        self.layer.forward(h, bias, out, logistic=self.visible.is_binary)
         return out
 
     def sample(self, probabilities, rng, out=None):
         """Draw 1 with the given probabilities, 0 otherwise, in their dtype.
 
-        Either dtype draws the same: the same seed gives the same chain.
+        The draws do not depend on the dtype.
 
         Parameters
         ----------
         probabilities : ndarray of shape (n_units, batch)
-            Chances of a 1.
+            Probabilities of a 1.
         rng : numpy.random.Generator
             Gives the seed of the draws.
         out : ndarray, default=None
-            Of the same shape and dtype, or the same array; what is written and
-            returned.
+            Output array of the same shape and dtype; may be `probabilities` itself.
         """
         if out is None:
             out = np.empty_like(probabilities)
@@ -93,7 +92,7 @@ class BoltzmannMachine:
         return self.sample_visible(self.sample(self.hidden_probabilities(v), rng), rng)
 
     def reconstruct(self, v):
-        """Return the means of v given the chances of h given v."""
+        """Return the means of v given the probabilities of h given v."""
         return self.visible_means(self.hidden_probabilities(v))
 
     def negative_free_energy(self, v):
@@ -108,8 +107,8 @@ class BoltzmannMachine:
     def pseudo_log_likelihood(self, v):
         """Return ``sum_i log P(v_i | all other v)`` of each sample (Besag 1975).
 
-        A link sees its own visible unit only, so that all terms together cost one sweep
-        over the links.
+        A connection affects the term of its visible unit only, so that all terms
+        together take one sweep over the connections.
 
         Parameters
         ----------

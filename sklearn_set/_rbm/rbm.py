@@ -1,7 +1,5 @@
-"""The restricted Boltzmann machine that scikit-learn sees."""
+"""The estimator of the restricted Boltzmann machine."""
 
-import copy
-import time
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,8 +9,7 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state, gen_even_slices
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -22,13 +19,8 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_set._layers.batches import (
-    as_rows,
-    in_row_order,
-    map_batches,
-    predict_batch_size,
-)
-from sklearn_set._layers.sizes import links_per_layer
+from sklearn_set._layers.batches import as_rows, in_row_order
+from sklearn_set._layers.sizes import connections_per_layer
 from sklearn_set._layers.solvers import SGD
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._rbm import partition_function
@@ -36,30 +28,36 @@ from sklearn_set._rbm.contrastive_divergence import (
     ContrastiveDivergence,
     SparsityTarget,
 )
-from sklearn_set._rbm.model import BoltzmannMachine
-from sklearn_set._rbm.visible_units import VISIBLES
-from sklearn_set._training.callbacks import FitTasks, NoTasks
+from sklearn_set._rbm.learner import (
+    ContrastiveDivergenceLearner,
+    map_rows,
+    monitored_samples,
+)
+from sklearn_set._rbm.model import BoltzmannModel
+from sklearn_set._rbm.visible_units import VISIBLE_UNITS
+from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
-from sklearn_set._training.evolver import Clock
-from sklearn_set._training.schedules import SCHEDULES, Moment
-from sklearn_set._training.validation_set import is_finite
+from sklearn_set._training.loop import TrainingLoop
+from sklearn_set._training.samples import Batches
+from sklearn_set._training.schedules import SCHEDULES
+from sklearn_set._training.state import TrainingState
+from sklearn_set._training.stopping import StoppingRule
+from sklearn_set._training.validation_set import hold_out
 from sklearn_set._utils.random import spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
-from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import RULES, SET
 
-# Small, and not all the same (Hinton 2012, section 8).
+# Standard deviation of the initial weights (Hinton 2012, section 8).
 INITIAL_STD = 0.01
-# Training samples by which each epoch is judged: at least and at most so many, and else
-# one of so many, as the time that this takes counts.
-MONITORED = 10, 100
-MONITORED_SHARE = 50
-# Chains and temperatures of annealed importance sampling.
+# The random streams, in the order in which they are drawn.
+STREAMS = ("weights", "topology", "shuffle", "chain", "sample")
+SEEDS = ("split", "score", "monitor")
+# Defaults of annealed importance sampling.
 N_CHAINS, N_TEMPERATURES = 100, 1000
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _COUNT = Interval(Integral, 1, None, closed="left")
-_SHARE = Interval(Real, 0, 1, closed="neither")
+_FRACTION = Interval(Real, 0, 1, closed="neither")
 
 
 class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
@@ -290,7 +288,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         "evolution": [StrOptions(set(RULES)), HasMethods("evolve"), list, tuple],
         "evolve_every": [_COUNT, str],
         "final_prune": ["boolean"],
-        "visible": [StrOptions(set(VISIBLES))],
+        "visible": [StrOptions(set(VISIBLE_UNITS))],
         "visible_std": [_POSITIVE],
         "learning_rate": [_POSITIVE],
         "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
@@ -300,10 +298,10 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         "cd_steps": [_COUNT],
         "persistent": ["boolean"],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "sparsity_target": [_SHARE, None],
+        "sparsity_target": [_FRACTION, None],
         "sparsity_cost": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
-        "validation_fraction": [_SHARE],
+        "validation_fraction": [_FRACTION],
         "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
         "tol": [Interval(Real, 0, None, closed="left")],
         "warm_start": ["boolean"],
@@ -368,78 +366,28 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    # -- the machine ------------------------------------------------------
+    _private_fitted = (
+        *SETEstimator._private_fitted, "_units", "_base_bias", "_n_features_out",
+    )  # fmt: skip
 
-    def _start_streams(self):
-        """Start a random stream for each purpose; return that of the weights."""
-        streams = spawn_generators(check_random_state(self.random_state), 6)
-        weights_rng, self._topology_rng, self._shuffle_rng = streams[:3]
-        self._chain_rng, self.random_state_, seeds = streams[3:]
-        largest = np.iinfo(np.int32).max
-        self._split_seed, self._score_seed = map(int, seeds.integers(largest, size=2))
-        self._monitor_seed = int(seeds.integers(largest))
-        return weights_rng
+    # -- validation -------------------------------------------------------
 
-    def _initialize(self, X, weights_rng):
-        """Draw topology and weights; the visible biases start at the data's."""
-        layer = self._random_layer(X.shape[1], X.dtype)
-        # Drawn in float64, so that either dtype gets the same weights.
-        weights = weights_rng.standard_normal(layer.n_links)
-        layer.links.weights[:] = INITIAL_STD / self.visible_std * weights
-        self._base_bias = self._units.first_bias(X)
-        self.components_ = layer.coef
-        self.intercept_hidden_ = np.zeros(layer.n_in, dtype=X.dtype)
-        self.intercept_visible_ = self._base_bias.astype(X.dtype)
-        self._n_features_out = layer.n_in
-        self._start_record()
-
-    def _random_layer(self, n_features, dtype):
-        n_components = int(self.n_components)  # Python's integers do not overflow
-        sizes = [n_features, n_components]
-        (n_links,) = links_per_layer(sizes, self.epsilon, self.density)
-        return SparseLayer.random(
-            n_components, n_features, n_links, self._topology_rng, dtype,
-            effective_n_threads(),
-        )  # fmt: skip
-
-    def _start_record(self):
-        self.reconstruction_errors_, self.pseudo_likelihoods_ = [], []
-        self.validation_scores_ = self.best_validation_score_ = None
-        vars(self).pop("h_samples_", None)
-        self._solver_states = None
-        self._activity = np.full(int(self.n_components), self.sparsity_target or 0.0)
-        self._clock = Clock()
-
-    def _machine(self):
-        layer = SparseLayer.from_coef(self.components_, effective_n_threads())
-        biases = self.intercept_hidden_, self.intercept_visible_
-        return BoltzmannMachine(layer, *biases, self._units)
-
-    def _adopt(self, machine):
-        """Show a machine's arrays, which go on changing, as fitted attributes."""
-        self.components_ = machine.layer.coef  # follows, and keeps no old arrays
-        self.intercept_hidden_ = machine.hidden_bias
-        self.intercept_visible_ = machine.visible_bias
-        self.n_connections_ = machine.layer.n_links
-        self.density_ = machine.layer.n_links / machine.layer.n_places
-
-    # -- data -------------------------------------------------------------
-
-    def _check_X(self, X, *, fresh):
-        """Validate X; a fresh model takes its dtype and its number of features."""
-        dtype = (np.float64, np.float32) if fresh else self.components_.dtype
-        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=fresh)
-        units = self._make_units() if fresh else self._units
+    def _check_X(self, X, *, is_new):
+        """Validate X; a new model takes its dtype and its number of features."""
+        dtype = (np.float64, np.float32) if is_new else self.components_.dtype
+        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=is_new)
+        units = self._make_units() if is_new else self._units
         units.check(X, type(self).__name__)
         return X
 
     def _make_units(self):
-        return VISIBLES[self.visible](self.visible_std)
+        return VISIBLE_UNITS[self.visible](self.visible_std)
 
     def _check_same_units(self):
+        kinds = {kind: name for name, kind in VISIBLE_UNITS.items()}
         fitted = {
             "n_components": self.components_.shape[0],
-            "visible": next(k for k, v in VISIBLES.items() if type(self._units) is v),
+            "visible": kinds[type(self._units)],
             "visible_std": self._units.std,
         }
         for name, value in fitted.items():
@@ -449,8 +397,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
                     f"with, {value!r}. Set it back, or call fit with warm_start=False."
                 )
 
-    def _split(self, n_samples):
-        """Return which samples to learn from, and which to validate on."""
+    def _split(self, n_samples, state):
+        """Return the samples to train on, and those to validate on."""
         samples = np.arange(n_samples)
         if not self.early_stopping:
             return samples, samples[:0]
@@ -460,188 +408,162 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
                 f"leaves no sample of {n_samples} to validate on. Raise it, or pass "
                 "more samples."
             )
-        train, held_out = train_test_split(
-            samples, test_size=self.validation_fraction, random_state=self._split_seed
-        )
-        return np.sort(train), np.sort(held_out)
+        return hold_out(samples, self.validation_fraction, state.seeds["split"])
 
     # -- training ---------------------------------------------------------
 
-    def _fit(self, X, y, *, incremental):
+    def _fit_model(self, original, X, y=None, *, incremental):
         self._check_evolution(incremental=incremental)
-        fresh = not hasattr(self, "components_") or not (self.warm_start or incremental)
-        given = X
-        X = self._check_X(X, fresh=fresh)
-        if fresh or not incremental:
+        is_new = self._is_new(incremental)
+        original_X = X
+        X = self._check_X(X, is_new=is_new)
+        if is_new or not incremental:
             X = in_row_order(X)
+        state = self._start_state() if is_new else self._continued_state()
+        used, held_out = self._split(X.shape[0], state)
         rows = as_rows(X, 1)
-        weights_rng = self._start_streams() if fresh else None
-        used, held_out = self._split(X.shape[0])
-        if fresh:
-            self._units = self._make_units()
-            self._initialize(X if not held_out.size else X[used], weights_rng)
-        self._check_same_units()
-        tasks = NoTasks()
+        if is_new:
+            model = self._new_model(X[used] if held_out.size else X, state)
+        else:
+            self._check_same_units()
+            model = self._model(copy=True)
+        learner = self._learner(model, rows, used, state)
+        callbacks = NoCallbacks()
         if not incremental:
-            tasks = FitTasks(self, self.n_iter, lambda: given, y, {})
-        self._train(rows, used, held_out, tasks, incremental=incremental)
-        tasks.finish()
-        return self
+            callbacks = FitCallbacks(original, self.n_iter, lambda: original_X, y, {})
+        self._train(learner, used, held_out, state, callbacks, incremental)
+        return callbacks
 
-    def _start_learner(self, n_samples):
-        machine = self._machine()
-        learner = ContrastiveDivergence(
-            machine,
+    def _start_state(self):
+        return TrainingState.start(self.random_state, STREAMS, SEEDS)
+
+    def _new_model(self, X, state):
+        """Return a model with random connections and weights.
+
+        The visible biases start at those of independent features.
+        """
+        layer = self._random_layer(X.shape[1], X.dtype, state)
+        # Drawn in float64, so that either dtype gets the same weights.
+        weights = state.streams["weights"].standard_normal(layer.n_connections)
+        layer.connections.weights[:] = INITIAL_STD / self.visible_std * weights
+        self._units = self._make_units()
+        self._base_bias = self._units.first_bias(X)
+        self._n_features_out = layer.n_in
+        vars(self).pop("h_samples_", None)
+        hidden_bias = np.zeros(layer.n_in, dtype=X.dtype)
+        visible_bias = self._base_bias.astype(X.dtype)
+        return BoltzmannModel(layer, hidden_bias, visible_bias, self._units)
+
+    def _random_layer(self, n_features, dtype, state):
+        n_components = int(self.n_components)  # Python's integers do not overflow
+        sizes = [n_features, n_components]
+        (n_connections,) = connections_per_layer(sizes, self.epsilon, self.density)
+        return SparseLayer.random(
+            n_components, n_features, n_connections, state.streams["topology"], dtype,
+            effective_n_threads(),
+        )  # fmt: skip
+
+    def _model(self, *, copy=False):
+        """Return the fitted model, over the fitted attributes or copies of them."""
+        layer = SparseLayer.from_coef(self.components_, effective_n_threads(), copy)
+        biases = self.intercept_hidden_, self.intercept_visible_
+        if copy:
+            biases = (bias.copy() for bias in biases)
+        return BoltzmannModel(layer, *biases, self._units)
+
+    def _learner(self, model, rows, used, state):
+        previous = state.take_learner() or {"arrays": None, "hidden_means": None}
+        divergence = ContrastiveDivergence(
+            model,
             SGD(self.learning_rate, self.momentum),
-            min(int(self.batch_size), n_samples),
-            self._chain_rng,
+            min(int(self.batch_size), used.size),
+            state.streams["chain"],
             cd_steps=self.cd_steps,
             alpha=self.alpha,
-            chains=self._start_chains() if self.persistent else None,
-            sparsity=self._start_sparsity(),
-            states=self._solver_states,
+            chains=self._start_chains(model) if self.persistent else None,
+            sparsity=self._sparsity(previous["hidden_means"]),
+            states=previous["arrays"],
         )
-        self._solver_states = None  # the learner's, which lets go of them as it evolves
-        self._adopt(machine)
-        return learner
+        monitored = monitored_samples(used, state.seeds["monitor"])
+        return ContrastiveDivergenceLearner(divergence, rows, monitored)
 
-    def _start_chains(self):
+    def _start_chains(self, model):
         """Return the hidden units of the persistent chains, from earlier calls or 0."""
-        shape = len(self.intercept_hidden_), int(self.batch_size)
-        chains = np.zeros(shape, dtype=self.components_.dtype)
-        old = getattr(self, "h_samples_", chains.T)[: shape[1]]
-        chains[:, : len(old)] = old.T
+        shape = model.layer.n_in, int(self.batch_size)
+        chains = np.zeros(shape, dtype=model.layer.dtype)
+        previous = getattr(self, "h_samples_", chains.T)[: shape[1]]
+        chains[:, : len(previous)] = previous.T
         return chains
 
-    def _start_sparsity(self):
+    def _sparsity(self, means):
         if self.sparsity_target is None:
             return None
-        return SparsityTarget(self.sparsity_target, self.sparsity_cost, self._activity)
+        if means is None:
+            means = np.full(int(self.n_components), float(self.sparsity_target))
+        return SparsityTarget(self.sparsity_target, self.sparsity_cost, means)
 
-    def _train(self, rows, used, held_out, tasks, *, incremental):
-        """Run the epochs, and leave a fitted model whatever ends them."""
-        learner, self.n_iter_ = self._start_learner(used.size), 0
-        self._best = learner.snapshot() if self.early_stopping else None
-        try:
-            self._run_epochs(learner, rows, used, held_out, tasks, incremental)
-        except KeyboardInterrupt:
-            warn("Training interrupted by user.")
-        finally:
-            best = vars(self).pop("_best")
-            if best is not None:
-                learner.restore(best)
-            if self.final_prune and not incremental:
-                self._prune(learner.machine.layer)
-            self._adopt(learner.machine)
-            self._solver_states = learner.states
-            if self.persistent:
-                self.h_samples_ = learner.chains.T.copy()
-            self._goes_on = incremental or self.warm_start
-        self._check_finite()
+    def _train(self, learner, used, held_out, state, callbacks, incremental):
+        n_planned = max(self.n_iter, 1)
+        loop = TrainingLoop(
+            learner,
+            Batches(used, int(self.batch_size), state.streams["shuffle"], even=True),
+            state,
+            evolver=self._evolver(learner, state),
+            schedule=SCHEDULES[self.learning_rate_schedule](self),
+            learning_rate=self.learning_rate,
+            stopping=self._stopping_rule(),
+            validation_score=self._validation_score(learner, held_out),
+            callbacks=callbacks,
+            fitted_attributes=lambda: self._copied_attributes(learner, state),
+            report=self._report if self.verbose else None,
+            remedy=f"Scale X, or lower learning_rate={self.learning_rate}.",
+        )
+        if incremental:
+            loop.run(1, n_planned)
+        else:
+            loop.run(self.n_iter)
+            if self.final_prune:
+                self._prune(learner)
+        self._set_fitted(learner, state)
+        self._continues = incremental or self.warm_start
 
-    def _prune(self, layer):
-        """Drop the weakest links for good."""
-        keep = SET().survivors(layer.links.weights, self.zeta, layer.n_threads)
-        layer.rewire(keep, np.empty(0, dtype=np.int64))
+    def _stopping_rule(self):
+        monitors = "validation_score" if self.early_stopping else None
+        return StoppingRule(monitors, self.tol, self.n_iter_no_change, self.verbose)
 
-    def _run_epochs(self, learner, rows, used, held_out, tasks, incremental):
-        evolver = self._start_evolver([learner.machine.layer])
-        schedule = SCHEDULES[self.learning_rate_schedule](self)
-        monitored = self._take(rows, self._monitored(used), learner.machine)
-        n_stuck = 0
-        for epoch in range(1 if incremental else self.n_iter):
-            tasks.begin_epoch()
-            begin = time.perf_counter()
-            # In pieces or at once: the epochs of partial_fit count on.
-            done = self._clock.n_epochs if incremental else epoch
-            moment = Moment(done, max(self.n_iter, 1), 0, 0)
-            learner.solver.learning_rate = self.learning_rate * schedule.factor(moment)
-            self._run_epoch(learner, rows, used, evolver, moment.progress)
-            self.n_iter_ += 1
-            self._adopt(learner.machine)
-            if not self._is_finite():
-                return
-            self._record(learner.machine, monitored, time.perf_counter() - begin)
-            if self.early_stopping:
-                is_better = self._record_score(learner, rows, held_out)
-                n_stuck = 0 if is_better else n_stuck + 1
-            is_stuck = n_stuck > self.n_iter_no_change
-            if tasks.end_epoch(self._fitted_copy) or is_stuck:
-                return
+    def _validation_score(self, learner, held_out):
+        return (lambda: learner.score(held_out)) if self.early_stopping else None
 
-    def _monitored(self, used):
-        """Choose the samples by which the epochs of this call are judged."""
-        rng = np.random.default_rng(self._monitor_seed)
-        n = int(np.clip(used.size // MONITORED_SHARE, *MONITORED))
-        return np.sort(rng.choice(used, min(n, used.size), replace=False))
-
-    def _run_epoch(self, learner, rows, used, evolver, progress):
-        machine = learner.machine
-        order = self._shuffle_rng.permutation(used)
-        n_batches = -(-order.size // int(self.batch_size))
-
-        def load(selected):
-            v = learner.batch(selected.size)
-            rows.dense(selected, v, machine.layer.n_threads)
-            return v
-
-        def signals():
-            n = min(int(self.batch_size), order.size)
-            return learner.signals(load(evolver.rng.choice(order, n, replace=False)))
-
-        evolver.begin_epoch(progress, signals)
-        for batch in gen_even_slices(order.size, n_batches):
-            evolver.begin_batch()
-            learner.learn(load(order[batch]))
-            evolver.end_batch()
-        evolver.end_epoch()
-
-    def _record(self, machine, monitored, seconds):
-        errors = np.square(machine.reconstruct(monitored) - monitored, dtype=np.float64)
-        self.reconstruction_errors_.append(float(errors.mean()))
-        score = float(machine.pseudo_log_likelihood(monitored).mean())
-        self.pseudo_likelihoods_.append(score)
-        if self.verbose:
-            print(
-                f"[{type(self).__name__}] Iteration {self.n_iter_}, "
-                f"pseudo-likelihood = {score:.2f}, time = {seconds:.2f}s"
-            )
-
-    def _record_score(self, learner, rows, held_out):
-        """Note the score of the held-out samples, and the weights if it is the best."""
-        machine = learner.machine
-        scores = self._map_rows(machine, machine.pseudo_log_likelihood, rows, held_out)
-        score = float(scores.mean())
-        if self.validation_scores_ is None:
-            self.validation_scores_, self.best_validation_score_ = [], -np.inf
-        self.validation_scores_.append(score)
-        if self.verbose:
-            print(f"Validation score: {score:f}")
-        is_better = score >= self.best_validation_score_ + self.tol
-        if score > self.best_validation_score_:
-            self.best_validation_score_ = score
-            self._best = learner.snapshot()
-        return is_better
-
-    def _is_finite(self):
-        return is_finite(
-            [self.components_.data, self.intercept_hidden_, self.intercept_visible_]
+    def _report(self, n_iter, metrics, seconds):
+        """Return the line that `verbose` prints after an epoch, as in scikit-learn."""
+        return (
+            f"[{type(self).__name__}] Iteration {n_iter}, "
+            f"pseudo-likelihood = {metrics['pseudo_likelihood']:.2f}, "
+            f"time = {seconds:.2f}s"
         )
 
-    def _check_finite(self):
-        if not self._is_finite():
-            raise ValueError(
-                "Training diverged: the weights are no longer finite. Scale X, or "
-                f"lower learning_rate={self.learning_rate}."
-            )
+    def _prune(self, learner):
+        """Drop the weakest connections without regrowth."""
+        layer = learner.model.layer
+        kept = SET().prune(layer.connections.weights, self.zeta, layer.n_threads)
+        layer.rewire(kept, np.empty(0, dtype=np.int64))
 
-    def _fitted_copy(self):
-        """Return the fitted attributes as they are now, for callbacks to keep."""
-        names = (
-            "components_", "intercept_hidden_", "intercept_visible_",
-            "reconstruction_errors_", "pseudo_likelihoods_", "validation_scores_",
-        )  # fmt: skip
-        return copy.deepcopy({name: getattr(self, name) for name in names})
+    def _set_fitted(self, learner, state):
+        """Set the fitted attributes to the present values of the learner."""
+        model, history = learner.model, state.history
+        self.components_ = model.layer.coef
+        self.intercept_hidden_ = model.hidden_bias
+        self.intercept_visible_ = model.visible_bias
+        self.n_connections_ = model.layer.n_connections
+        self.density_ = model.layer.n_connections / model.layer.n_positions
+        if self.persistent:
+            self.h_samples_ = learner.divergence.chains.T.copy()
+        self.n_iter_, self.random_state_ = state.n_iter, state.streams["sample"]
+        self.reconstruction_errors_ = history.curves.get("reconstruction_error", [])
+        self.pseudo_likelihoods_ = history.curves.get("pseudo_likelihood", [])
+        self.validation_scores_ = history.validation_scores
+        self.best_validation_score_ = history.best_validation_score
+        self._training_state = state
 
     # -- scikit-learn -----------------------------------------------------
 
@@ -668,7 +590,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         ValueError
             If the input is not valid, or training diverges.
         """
-        return self._fit(X, y, incremental=False)
+        return self._fit_copy(X, y, incremental=False)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
@@ -697,7 +619,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         ValueError
             If the input is not valid, or training diverges.
         """
-        return self._fit(X, y, incremental=True)
+        return self._fit_copy(X, y, incremental=True)
 
     def transform(self, X):
         """Compute the hidden layer activation probabilities, P(h=1|v=X).
@@ -712,7 +634,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         h : ndarray of shape (n_samples, n_components)
             Latent representations of the data.
         """
-        return self._of_rows(BoltzmannMachine.hidden_probabilities, X)
+        return self._map_model(BoltzmannModel.hidden_probabilities, X)
 
     def inverse_transform(self, X):
         """Compute the means of the visible units, given hidden ones.
@@ -739,8 +661,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
                 f"{n_components} hidden units: inverse_transform takes what transform "
                 "returns."
             )
-        machine = self._machine()
-        return self._map_rows(machine, machine.visible_means, as_rows(X, 1))
+        model = self._model()
+        return map_rows(model, model.visible_means, as_rows(X, 1))
 
     def reconstruct(self, X):
         """Compute what the hidden units know of the data.
@@ -755,7 +677,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         v : ndarray of shape (n_samples, n_features)
             The same as ``inverse_transform(transform(X))``.
         """
-        return self._of_rows(BoltzmannMachine.reconstruct, X)
+        return self._map_model(BoltzmannModel.reconstruct, X)
 
     def gibbs(self, v):
         """Perform one Gibbs sampling step.
@@ -772,10 +694,10 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             the visible units are Gaussian. Each call goes on in the stream of random
             numbers that `fit` started.
         """
-        return self._shown(self._of_rows(self._gibbs, v))
+        return self._shown(self._map_model(self._gibbs, v))
 
-    def _gibbs(self, machine, v):
-        return machine.gibbs(v, self.random_state_)
+    def _gibbs(self, model, v):
+        return model.gibbs(v, self.random_state_)
 
     @validate_params(
         {"n_samples": [_COUNT], "n_steps": [_COUNT]}, prefer_skip_nested_validation=True
@@ -799,16 +721,16 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             Gaussian.
         """
         check_is_fitted(self)
-        machine, rng = self._machine(), self.random_state_
+        model, rng = self._model(), self.random_state_
         v = partition_function.independent_samples(
-            machine, self._base_bias, n_samples, rng
+            model, self._base_bias, n_samples, rng
         )
         for _ in range(n_steps):
-            v = machine.gibbs(v, rng)
+            v = model.gibbs(v, rng)
         return self._shown(v.T)
 
     def _shown(self, v):
-        dtype = self._units.shown_dtype
+        dtype = self._units.sample_dtype
         return np.ascontiguousarray(v, dtype=dtype or v.dtype)
 
     def free_energy(self, X):
@@ -824,7 +746,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         free_energy : ndarray of shape (n_samples,), dtype float64
             ``-log sum_h exp(-E(v, h))`` (Hinton 2012, section 16.1).
         """
-        return -self._of_rows(BoltzmannMachine.negative_free_energy, X)
+        return -self._map_model(BoltzmannModel.negative_free_energy, X)
 
     def score_samples(self, X):
         """Compute the pseudo-likelihood of X.
@@ -846,7 +768,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         by the number of features, which estimates this sum. Sparse links make the sum
         itself affordable, so that the result is exact and takes no random number.
         """
-        return self._of_rows(BoltzmannMachine.pseudo_log_likelihood, X)
+        return self._map_model(BoltzmannModel.pseudo_log_likelihood, X)
 
     @validate_params(
         {
@@ -901,13 +823,15 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             If a parameter is not valid, or there are too many units to enumerate.
         """
         check_is_fitted(self)
-        machine = self._machine()
+        model = self._model()
         if method == "exact":
-            return partition_function.exact(machine)
-        seed = self._score_seed if random_state is None else random_state
+            return partition_function.exact(model)
+        seed = random_state
+        if seed is None:
+            seed = self._training_state.seeds["score"]
         (rng,) = spawn_generators(check_random_state(seed), 1)
         return partition_function.anneal(
-            machine, self._base_bias, n_chains, n_temperatures, rng
+            model, self._base_bias, n_chains, n_temperatures, rng
         )
 
     def score(self, X, y=None):
@@ -938,42 +862,21 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """Iterate over batches of X with the outputs of the hidden layer: one."""
         yield [self.transform(X).T]
 
-    def _first_graph(self):
-        """Return an estimator with the graph that this one started with."""
-        first = clone(self)
-        first._start_streams()
-        layer = first._random_layer(self.n_features_in_, self.components_.dtype)
-        first.components_ = layer.coef
-        return first
-
-    # -- rows -------------------------------------------------------------
-
-    def _of_rows(self, function, X):
-        """Apply ``function(machine, v)`` to all rows of X and stack its results."""
-        check_is_fitted(self)
-        X = self._check_X(X, fresh=False)
-        machine = self._machine()
-        return self._map_rows(machine, lambda v: function(machine, v), as_rows(X, 1))
-
-    @staticmethod
-    def _map_rows(machine, function, rows, selected=None):
-        """Apply a function of feature-major batches and stack its results by rows."""
-        sizes = machine.layer.n_in, machine.layer.n_out
-        batch_size = predict_batch_size(sizes, rows.dtype.itemsize)
-        if selected is None:
-            selected = np.arange(rows.n_samples)
-        return map_batches(
-            lambda numbers: function(SETRBM._take(rows, selected[numbers], machine)),
-            selected.size,
-            batch_size,
+    def _initial_model(self):
+        """Return an estimator with the connections that this one started with."""
+        initial = clone(self)
+        layer = initial._random_layer(
+            self.n_features_in_, self.components_.dtype, initial._start_state()
         )
+        initial.components_ = layer.coef
+        return initial
 
-    @staticmethod
-    def _take(rows, selected, machine):
-        """Return ``X[selected].T``, dense."""
-        out = np.empty((rows.n_features, selected.size), dtype=rows.dtype)
-        rows.dense(selected, out, machine.layer.n_threads)
-        return out
+    def _map_model(self, function, X):
+        """Apply ``function(model, v)`` to all rows of X, and stack its results."""
+        check_is_fitted(self)
+        X = self._check_X(X, is_new=False)
+        model = self._model()
+        return map_rows(model, lambda v: function(model, v), as_rows(X, 1))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "components_")

@@ -1,9 +1,9 @@
-"""Visible units of a restricted Boltzmann machine: which values they take, and how.
+"""The kinds of visible units of a restricted Boltzmann machine.
 
 A kind of unit defines the energy of its values v given biases b. With hidden units h,
-weights W and their biases c, the machine has the energy
+weights W and their biases c, the model has the energy
 ``E(v, h) = energy(v, b) - c.h - h.W v``. A new kind is a class here, entered in
-``VISIBLES`` by name. Arrays are feature-major, (n_visible, batch).
+``VISIBLE_UNITS`` by name. Arrays are feature-major, (n_visible, batch).
 """
 
 import numpy as np
@@ -13,12 +13,12 @@ from scipy.special import expit, logit
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._utils.warnings import warn
 
-# The trapezoidal rule over a Gaussian: how far beyond the outermost means, and how
-# densely, in standard deviations. Its error is about 1e-12.
+# The trapezoidal rule over a Gaussian, in standard deviations: its range beyond the
+# outermost means, and its step. The error is about 1e-12.
 REACH, STEP = 7.0, 0.8
-# Sum of the magnitudes of a unit's weights up to which that is affordable.
+# Largest sum of the magnitudes of a unit's weights for which that is affordable.
 MAX_STRENGTH = 1e4
-# Mean square of standardized features, a few similar samples of them included.
+# Range of the mean square of standardized features, also of a few similar samples.
 STANDARD = 0.01, 10.0
 
 
@@ -30,12 +30,12 @@ def column_means(X):
 
 
 class BernoulliUnits:
-    """Binary units, or chances in [0, 1]: ``energy(v, b) = -b.v``.
+    """Binary units, or probabilities in [0, 1]: ``energy(v, b) = -b.v``.
 
     Parameters
     ----------
     std : float, default=1.0
-        There is nothing to choose.
+        Must be 1.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class BernoulliUnits:
     """
 
     is_binary = True  # then the mean is 1 / (1 + exp(-inputs))
-    shown_dtype = bool  # of sampled values; None for the model's
+    sample_dtype = bool  # of sampled values; None for the model's dtype
     std = variance = 1.0  # the inputs are W.T h times the variance, plus the biases
 
     def __init__(self, std=1.0):
@@ -55,7 +55,7 @@ class BernoulliUnits:
             )
 
     def check(self, X, name):
-        """Warn if X is not made for such units; `name` is the estimator's."""
+        """Warn if X does not suit such units; `name` is the estimator's."""
         # Not X.min() of a sparse X, which would sort the user's own arrays.
         values, implicit = (X.data, {"initial": 0}) if issparse(X) else (X, {})
         low, high = values.min(**implicit), values.max(**implicit)
@@ -70,17 +70,17 @@ class BernoulliUnits:
     def first_bias(self, X):
         """Return the log-odds of each feature (Hinton 2012, section 8).
 
-        Each feature's mean counts one more sample, with the mean of all features:
-        features that are never or always 1 get finite odds, and rare ones stay rare.
+        The means are smoothed by one more sample, the mean of all features: features
+        that are never or always 1 get finite odds.
         """
         n_samples, means = X.shape[0], column_means(X)
         means = (n_samples * means + means.mean()) / (n_samples + 1)
-        least = 0.5 / means.size / (n_samples + 1)  # less than a single 1 in all of X
+        least = 0.5 / means.size / (n_samples + 1)  # less than one 1 in all of X
         return logit(means.clip(least, 1 - least))
 
-    def sample(self, means, machine, rng):
-        """Draw values of the given means, in their place."""
-        return machine.sample(means, rng, out=means)
+    def sample(self, means, model, rng):
+        """Draw values with the given means, in place."""
+        return model.sample(means, rng, out=means)
 
     def mean(self, inputs):
         """Return the mean of units with the given inputs, biases included."""
@@ -94,12 +94,12 @@ class BernoulliUnits:
         """Return ``log sum_v exp(u.v - energy(v, b))`` for each column of u."""
         return np.logaddexp(0, u + b[:, None]).sum(axis=0)
 
-    def pseudo_log_likelihood(self, machine, v, inputs):
+    def pseudo_log_likelihood(self, model, v, inputs):
         """Return ``sum_i log P(v_i | all other v)``; a flip of v_i is 1 - v_i."""
-        out, n_threads = np.empty(v.shape[1]), machine.layer.n_threads
+        out, n_threads = np.empty(v.shape[1]), model.layer.n_threads
         _fast.pseudo_log_likelihood(
-            v, inputs, *machine.layer.by_target(), machine.layer.links.weights,
-            machine.visible_bias, np.empty(inputs.shape), np.empty(inputs.shape),
+            v, inputs, *model.layer.by_target(), model.layer.connections.weights,
+            model.visible_bias, np.empty(inputs.shape), np.empty(inputs.shape),
             np.empty((n_threads, 2 * v.shape[1])), np.empty(v.shape), out, n_threads,
         )  # fmt: skip
         return out
@@ -115,14 +115,14 @@ class GaussianUnits:
     """
 
     is_binary = False  # then the mean is the inputs
-    shown_dtype = None
+    sample_dtype = None
 
     def __init__(self, std=1.0):
         self.std = float(std)
         self.variance = self.std**2
 
     def check(self, X, name):
-        """Warn if X is not made for such units; `name` is the estimator's."""
+        """Warn if X does not suit such units; `name` is the estimator's."""
         values = X.data if issparse(X) else X.ravel(order="K")
         square = np.einsum("k,k", values, values, dtype=np.float64) / np.prod(X.shape)
         low, high = STANDARD
@@ -137,9 +137,9 @@ class GaussianUnits:
         """Return the mean of each feature."""
         return column_means(X)
 
-    def sample(self, means, machine, rng):
-        """Draw values of the given means, in their place."""
-        # Drawn in float64, so that either dtype gets the same.
+    def sample(self, means, model, rng):
+        """Draw values with the given means, in place."""
+        # Drawn in float64, so that the draws do not depend on the dtype.
         means += self.std * rng.standard_normal(means.shape)
         return means
 
@@ -149,20 +149,21 @@ class GaussianUnits:
 
     def negative_energy(self, v, b):
         """Return ``-energy(v, b)`` of each sample, in float64."""
-        apart = v - b[:, None]
-        squares = np.einsum("ib,ib->b", apart, apart, dtype=np.float64)
+        differences = v - b[:, None]
+        squares = np.einsum("ib,ib->b", differences, differences, dtype=np.float64)
         return -0.5 / self.variance * squares
 
     def log_integral(self, u, b):
         """Return ``log of the integral of exp(u.v - energy(v, b))`` over v."""
-        of_each = u * (b[:, None] + 0.5 * self.variance * u)
-        return (of_each + 0.5 * np.log(2 * np.pi * self.variance)).sum(axis=0)
+        exponents = u * (b[:, None] + 0.5 * self.variance * u)
+        return (exponents + 0.5 * np.log(2 * np.pi * self.variance)).sum(axis=0)
 
-    def pseudo_log_likelihood(self, machine, v, inputs):
+    def pseudo_log_likelihood(self, model, v, inputs):
         """Return ``sum_i log p(v_i | all other v)``."""
-        # The kernel knows units of variance 1: v / std, in a machine like this.
-        std, layer, out = self.std, machine.layer, np.empty(v.shape[1])
-        weights, bias = layer.links.weights * std, machine.visible_bias / std
+        # The kernel is for units of variance 1: v / std, with scaled weights and
+        # biases.
+        std, layer, out = self.std, model.layer, np.empty(v.shape[1])
+        weights, bias = layer.connections.weights * std, model.visible_bias / std
         lowest, n_nodes = self._nodes(layer, weights, bias)
         room = int(n_nodes.max()) * (2 * v.shape[1] + 1)
         _fast.gaussian_pseudo_log_likelihood(
@@ -174,8 +175,8 @@ class GaussianUnits:
         return out - v.shape[0] * np.log(std)
 
     def _nodes(self, layer, weights, bias):
-        """Return where each unit's values are summed over: the lowest, and how many."""
-        targets = layer.links.targets
+        """Return the nodes of the trapezoidal rule of each unit: lowest, and number."""
+        targets = layer.connections.targets
         signed = np.minimum(weights, 0), np.maximum(weights, 0)
         low, high = (
             np.bincount(targets, part, minlength=layer.n_out) for part in signed
@@ -191,4 +192,4 @@ class GaussianUnits:
         return bias + low - REACH, n_nodes.astype(np.int32)
 
 
-VISIBLES = {"bernoulli": BernoulliUnits, "gaussian": GaussianUnits}
+VISIBLE_UNITS = {"bernoulli": BernoulliUnits, "gaussian": GaussianUnits}

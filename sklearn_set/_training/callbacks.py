@@ -1,59 +1,59 @@
 """scikit-learn's callbacks: a fit is one task, with one subtask for each epoch."""
 
 
-class FitTasks:
-    """Tells an estimator's callbacks where its fit is.
+class FitCallbacks:
+    """Calls an estimator's callbacks at the beginning and the end of fit and epochs.
 
     Parameters
     ----------
     estimator : estimator
-        That is being fitted.
+        The estimator that is being fitted.
     n_epochs : int
-        The most epochs that there will be.
+        The maximum number of epochs.
     X, y, metadata
-        What the callbacks get to see; callables are called when one wants it.
+        The training data that callbacks see; callables are called if one asks for it.
     """
 
     def __init__(self, estimator, n_epochs, X, y, metadata):
-        self._about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
-        self._fit.call_on_fit_task_begin(**self._about)
+        self._fit.call_on_fit_task_begin(**self._data)
         self._epoch = None
 
     def begin_epoch(self):
-        """Tell that an epoch begins."""
+        """Call the callbacks at the beginning of an epoch."""
         self._epoch = self._fit.subcontext(task_name="epoch")
-        self._epoch.call_on_fit_task_begin(**self._about)
+        self._epoch.call_on_fit_task_begin(**self._data)
 
-    def end_epoch(self, attributes):
-        """Tell that an epoch has ended.
+    def end_epoch(self, fitted_attributes):
+        """Call the callbacks at the end of an epoch.
 
         Parameters
         ----------
-        attributes : callable
-            Returns the fitted attributes as they are now.
+        fitted_attributes : callable
+            Returns copies of the fitted attributes as they are now.
 
         Returns
         -------
         stop : bool
-            Whether a callback wants training to stop.
+            Whether a callback asks to stop training.
         """
         return self._epoch.call_on_fit_task_end(
-            **self._about, reconstruction_attributes=attributes
+            **self._data, reconstruction_attributes=fitted_attributes
         )
 
     def finish(self):
-        """Tell that the fit has ended."""
-        self._fit.call_on_fit_task_end(**self._about, reconstruction_attributes={})
+        """Call the callbacks at the end of the fit; the estimator is fitted."""
+        self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
 
 
-class NoTasks:
-    """The same for a call that has no callbacks, such as `partial_fit`."""
+class NoCallbacks:
+    """The same for a call without callbacks, such as `partial_fit`."""
 
     def begin_epoch(self):
         """Do nothing."""
 
-    def end_epoch(self, attributes):
+    def end_epoch(self, fitted_attributes):
         """Never stop."""
         return False
 

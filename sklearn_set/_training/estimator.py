@@ -1,4 +1,6 @@
-"""What all estimators share, perceptrons and Boltzmann machine."""
+"""What all estimators share: evolution, working copies, and one publication."""
+
+import copy
 
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
@@ -9,14 +11,56 @@ from sklearn_set.evolution import as_rules
 
 
 class SETEstimator(CallbackSupportMixin, BaseEstimator):
-    """Evolves by `evolution`, `evolve_every` and `zeta`, and can go on learning."""
+    """Fits a working copy of itself, and then publishes what that has learned.
 
-    # The template of the links that the HTML representation has.
+    A subclass implements ``_fit_model(original, ...)``, which runs on the working copy,
+    sets the fitted attributes there, and returns the callbacks of the fit. What a later
+    call continues from is kept in `_training_state`.
+    """
+
+    # Attributes that `fit` sets besides the public ones.
+    _private_fitted = ("_training_state",)
+
+    # The template of the links in the HTML representation.
     _doc_link_module = "sklearn_set"
     _doc_link_template = (
         "https://sklearn-set.readthedocs.io/en/latest/generated/"
         "sklearn_set.{estimator_name}.html"
     )
+
+    def _fit_copy(self, *data, **options):
+        """Fit a working copy; publish its attributes only if that succeeds.
+
+        An exception, or an interrupt outside of the epochs, leaves this estimator as it
+        was before the call.
+        """
+        work = _shallow_copy(self)
+        before = dict(vars(work))
+        callbacks = work._fit_model(self, *data, **options)
+        self._publish(before, vars(work))
+        callbacks.finish()
+        return self
+
+    def _publish(self, before, after):
+        """Take over all attributes that a working copy has changed, in one step."""
+        kept = {k: v for k, v in vars(self).items() if k in after or k not in before}
+        changed = {
+            k: v for k, v in after.items() if k not in before or v is not before[k]
+        }
+        self.__dict__ = kept | changed
+
+    def _is_new(self, incremental):
+        """Whether this call starts with a new model."""
+        return not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
+
+    def _continued_state(self):
+        """Return a copy of the training state, with a new count for the stopping rule.
+
+        A copy, as are the weights: the published model stays as it is.
+        """
+        state = copy.deepcopy(self._training_state)
+        state.history.n_no_improvement = 0
+        return state
 
     def _check_evolution(self, *, incremental):
         """Refuse what `evolution`, `evolve_every` or `partial_fit` cannot do."""
@@ -28,15 +72,26 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
                 "to stop after. Set early_stopping=False, or use fit."
             )
 
-    def _start_evolver(self, layers):
+    def _evolver(self, learner, state):
         return Evolver(
-            layers,
-            rules=as_rules(self.evolution),
-            period=Period.parse(self.evolve_every),
-            zeta=self.zeta,
-            clock=self._clock,
-            rng=self._topology_rng,
+            learner,
+            as_rules(self.evolution),
+            Period.parse(self.evolve_every),
+            self.zeta,
+            state,
         )
+
+    def _copied_attributes(self, learner, state):
+        """Return copies of the fitted attributes as they are now, for callbacks."""
+        self._set_fitted(learner, state)
+        attributes = _without_solver_state(vars(self))
+        return copy.deepcopy(
+            {k: v for k, v in attributes.items() if self._is_fitted_attribute(k)}
+        )
+
+    def _is_fitted_attribute(self, name):
+        is_public = name.endswith("_") and not name.startswith("_")
+        return is_public or name in self._private_fitted
 
     def _get_fitted_attr_html(self, doc_link=""):
         attributes = super()._get_fitted_attr_html(doc_link)
@@ -44,6 +99,21 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self):
         state = super().__getstate__()
-        if not state.get("_goes_on", True):  # the next fit starts anew
-            state = {**state, "_solver_states": None}
-        return state
+        if getattr(self, "_continues", True):
+            return state
+        return _without_solver_state(state)  # the next fit starts a new model
+
+
+def _shallow_copy(estimator):
+    """Return an estimator with the same attributes."""
+    new = object.__new__(type(estimator))
+    vars(new).update(vars(estimator))
+    return new
+
+
+def _without_solver_state(attributes):
+    """Return the attributes with a training state as small as the history."""
+    state = attributes.get("_training_state")
+    if state is None:
+        return attributes
+    return {**attributes, "_training_state": state.without_learner()}

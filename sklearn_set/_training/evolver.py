@@ -1,25 +1,16 @@
-"""When a model evolves: between epochs, or between batches."""
+"""When a model evolves: between epochs, or between steps."""
 
 import re
 from typing import NamedTuple
 
-from sklearn_set.evolution import Occasion
-
-
-class Clock:
-    """What has happened since the network was drawn."""
-
-    def __init__(self):
-        self.n_epochs = 0
-        self.n_batches = 0
-        self.n_evolutions = 0
+from sklearn_set.evolution import EvolutionContext
 
 
 class Period(NamedTuple):
-    """How often something happens."""
+    """How often the model evolves."""
 
     n: int
-    in_batches: bool  # else in epochs
+    in_steps: bool  # else in epochs
 
     @classmethod
     def parse(cls, value):
@@ -42,72 +33,65 @@ class Period(NamedTuple):
 
 
 class Evolver:
-    """Evolves layers when it is due.
+    """Evolves the layers of a learner when it is due.
 
     Parameters
     ----------
-    layers : list of SparseLayer
-        Changed in place.
+    learner : Learner
+        Whose layers are changed in place.
     rules : list of EvolutionRule
-        How they evolve, one rule after the other.
+        Applied one after the other.
     period : Period
         How often.
     zeta : float
-        Fraction of the links to drop.
-    clock : Clock
-        Goes on from earlier calls.
-    rng : numpy.random.Generator
-        Draws new links.
+        Fraction of the connections to drop.
+    state : TrainingState
+        Counts the epochs, steps and evolutions since the model was initialized.
     """
 
-    def __init__(self, layers, *, rules, period, zeta, clock, rng):
-        self.rng = rng
-        self._layers = layers
+    def __init__(self, learner, rules, period, zeta, state):
+        self.rng = state.streams["topology"]
+        self._learner = learner
         self._rules = rules
         self._period = period
         self._zeta = zeta
-        self._clock = clock
+        self._state = state
+        self._fraction = self._layer_gradients = None
 
-    def begin_epoch(self, progress, signals):
-        """Evolve if it is due between these epochs.
+    def begin_epoch(self, fraction, layer_gradients):
+        """Evolve if that is due between two epochs.
 
         Parameters
         ----------
-        progress : float
-            Share of the training that is done, below 1.
-        signals : callable
-            Returns what `Network.signals` does; called when a rule wants it.
+        fraction : float
+            Fraction of the training that is done, below 1.
+        layer_gradients : callable
+            Returns what `Learner.layer_gradients` does; called if a rule needs it.
         """
-        self._progress = progress
-        self._signals = signals
-        if not self._period.in_batches and self._is_due(self._clock.n_epochs):
+        self._fraction = fraction
+        self._layer_gradients = layer_gradients
+        if not self._period.in_steps and self._is_due(self._state.n_epochs):
             self._evolve()
 
-    def begin_batch(self):
-        """Evolve if it is due between these batches."""
-        if self._period.in_batches and self._is_due(self._clock.n_batches):
+    def begin_step(self):
+        """Evolve if that is due between two steps."""
+        if self._period.in_steps and self._is_due(self._state.n_steps):
             self._evolve()
-
-    def end_batch(self):
-        """Count a batch."""
-        self._clock.n_batches += 1
 
     def end_epoch(self):
-        """Count an epoch."""
-        self._clock.n_epochs += 1
-        self._signals = None  # refers to who trains, who refers to this: memory stays
+        """Drop the reference to the loop, which refers to the evolver: no cycle."""
+        self._layer_gradients = None
 
     def _is_due(self, n):
-        """Whether to evolve after n epochs or batches: between them, never after."""
+        """Whether to evolve after n epochs or steps: between two, never at the end."""
         return n > 0 and n % self._period.n == 0
 
     def _evolve(self):
-        for layer in self._layers:
-            layer.settle()
-        self._clock.n_evolutions += 1
-        occasion = Occasion(
-            self._zeta, self._clock.n_evolutions, self._progress, self.rng,
-            self._signals,
+        self._learner.flush()
+        self._state.n_evolutions += 1
+        context = EvolutionContext(
+            self._zeta, self._state.n_evolutions, self._fraction, self.rng,
+            self._layer_gradients,
         )  # fmt: skip
         for rule in self._rules:
-            rule.evolve(self._layers, occasion)
+            rule.evolve(self._learner.layers, context)

@@ -1,13 +1,53 @@
-"""Epochs: batches of samples in order, one step each, and evolution when it is due."""
+"""The training samples: their order in each epoch, and the data of a batch."""
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils import gen_even_slices
 
 from sklearn_set._layers.batches import as_rows
 
 
-class Samples:
-    """Samples to learn from, loaded batch by batch.
+class Batches:
+    """The batches of each epoch, as indices of samples.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples,), dtype intp
+        The samples to train on.
+    batch_size : int
+        The largest number of samples in a batch.
+    rng : numpy.random.Generator, default=None
+        Shuffles the samples before each epoch; None keeps their order.
+    even : bool, default=False
+        Whether batches are of almost equal size, as in BernoulliRBM; otherwise all but
+        the last one are full.
+    """
+
+    def __init__(self, samples, batch_size, rng=None, *, even=False):
+        self.n_samples = samples.size
+        self._samples = samples
+        self._batch_size = min(batch_size, samples.size)
+        self._rng = rng
+        self._even = even
+
+    def __iter__(self):
+        order = self._samples.copy()
+        if self._rng is not None:
+            self._rng.shuffle(order)
+        if self._even:
+            n_batches = -(-order.size // self._batch_size)
+            yield from (order[part] for part in gen_even_slices(order.size, n_batches))
+        else:
+            for start in range(0, order.size, self._batch_size):
+                yield order[start : start + self._batch_size]
+
+    def draw(self, rng):
+        """Draw a random batch, independent of the order of the epoch."""
+        return rng.choice(self._samples, self._batch_size, replace=False)
+
+
+class LabelledSamples:
+    """Features, targets and weights of samples, loaded batch by batch.
 
     Parameters
     ----------
@@ -17,20 +57,18 @@ class Samples:
         What the loss compares the outputs with.
     weights : ndarray of shape (n_samples,) or None
         None if each is 1.
-    used : ndarray of shape (n_used,), dtype intp
-        The samples to learn from; the others wait for validation, or weigh nothing.
     max_batch : int
-        The largest batch to come.
+        The largest batch size.
     transform : callable, default=None
         The user's ``transform(X_batch, rng)``.
     rng : numpy.random.Generator, default=None
         Passed to `transform`.
     """
 
-    def __init__(self, X, targets, weights, used, max_batch, transform=None, rng=None):
-        self.used = used
-        self.n_outputs = targets.shape[1]
-        self._X = X
+    def __init__(self, X, targets, weights, max_batch, transform=None, rng=None):
+        self.X = X
+        self.n_features, self.n_outputs = X.shape[1], targets.shape[1]
+        self.dtype = X.dtype
         self._targets = targets
         self._weights = weights
         self._rows = as_rows(X, max_batch)
@@ -38,12 +76,12 @@ class Samples:
         self._transform = transform
         self._rng = rng
 
-    def batch(self, selected, n_threads):
+    def batch(self, indices, n_threads):
         """Return features, targets (feature-major) and weights of some samples.
 
         Parameters
         ----------
-        selected : ndarray of shape (batch,), dtype intp
+        indices : ndarray of shape (batch,), dtype intp
             Which samples.
         n_threads : int
             Threads to use.
@@ -55,17 +93,17 @@ class Samples:
         targets : ndarray of shape (n_outputs, batch)
         weights : ndarray of shape (batch,) or None
         """
-        weights = None if self._weights is None else self._weights[selected]
-        return self._x(selected, n_threads), self._targets[selected].T, weights
+        weights = None if self._weights is None else self._weights[indices]
+        return self._features(indices, n_threads), self._targets[indices].T, weights
 
-    def _x(self, selected, n_threads):
+    def _features(self, indices, n_threads):
         if self._transform is None:
-            return self._rows.batch(selected, n_threads)
-        X = self._transformed(self._X[selected])
-        return as_rows(X, self._max_batch).batch(np.arange(selected.size), n_threads)
+            return self._rows.batch(indices, n_threads)
+        X = self._transformed(self.X[indices])
+        return as_rows(X, self._max_batch).batch(np.arange(indices.size), n_threads)
 
     def _transformed(self, X):
-        """Return the user's version of some rows, checked."""
+        """Apply the user's transform to some rows, and check the result."""
         new = self._transform(X, self._rng)
         values = new.data if issparse(X) and issparse(new) else new
         if issparse(X) != issparse(new) or getattr(new, "shape", None) != X.shape:
@@ -81,87 +119,3 @@ class Samples:
 
 def _describe(X):
     return f"{type(X).__name__} of shape {getattr(X, 'shape', None)}"
-
-
-class Training:
-    """A network, how it is trained, and on what.
-
-    Parameters
-    ----------
-    network : Network
-        Changed in place.
-    solver : Solver
-        Turns gradients into steps.
-    samples : Samples
-        What to learn from.
-    batch_size : int
-        Samples for each step.
-    alpha : float
-        Strength of the L2 penalty.
-    dropout : Dropout
-        Decides what to drop.
-    evolver : Evolver
-        Evolves the network between epochs or batches.
-    shuffle_rng : numpy.random.Generator or None
-        Draws the order of the samples; None keeps it.
-    """
-
-    def __init__(
-        self, *, network, solver, samples, batch_size, alpha, dropout, evolver,
-        shuffle_rng,
-    ):  # fmt: skip
-        self.network = network
-        self.solver = solver
-        self.samples = samples
-        self._batch_size = batch_size
-        self._alpha = alpha
-        self._dropout = dropout
-        self._evolver = evolver
-        self._shuffle_rng = shuffle_rng
-
-    def run_epoch(self, rate, progress):
-        """Pass over the samples once.
-
-        Parameters
-        ----------
-        rate : float
-            The learning rate.
-        progress : float
-            Share of the training that is done, below 1.
-
-        Returns
-        -------
-        loss : float
-            Mean loss of the batches, before each one's step.
-        """
-        self.solver.learning_rate = rate
-        self._evolver.begin_epoch(progress, self._signals)
-        order = self.samples.used.copy()
-        if self._shuffle_rng is not None:
-            self._shuffle_rng.shuffle(order)
-        total = weight = 0.0
-        for start in range(0, order.size, self._batch_size):
-            loss, own = self._step(order[start : start + self._batch_size])
-            total += loss * own
-            weight += own
-        self.network.settle()
-        self._evolver.end_epoch()
-        return total / weight
-
-    def _step(self, selected):
-        """Learn from a batch; return its mean loss and its weight."""
-        self._evolver.begin_batch()
-        x, y, weights = self.samples.batch(selected, self.network.n_threads)
-        self._dropout.renew()
-        loss = self.network.learn(
-            x, y, self.solver, self._alpha, weights, self._dropout
-        )
-        self._evolver.end_batch()
-        return loss, selected.size if weights is None else weights.sum()
-
-    def _signals(self):
-        """Return what the gradients on a random batch consist of, layer by layer."""
-        used = self.samples.used
-        selected = self._evolver.rng.choice(used, self._batch_size, replace=False)
-        batch = self.samples.batch(selected, self.network.n_threads)
-        return self.network.signals(*batch)

@@ -1,13 +1,13 @@
-"""Learning-rate schedules: by what the first rate is multiplied in an epoch.
+"""Learning-rate schedules: the factor of the initial learning rate in each epoch.
 
-A new one is a class here with `factor`, entered in ``SCHEDULES`` by name. The rate
-stays the same within an epoch.
+A new one is a class here with `factor`, entered in ``SCHEDULES`` by name. The rate is
+constant within an epoch.
 """
 
 import math
 from typing import NamedTuple
 
-# By what 'adaptive' divides the rate, and the rate at which it gives up.
+# 'adaptive' divides the rate by CUT, and stops training at LEAST_RATE.
 CUT = 5.0
 LEAST_RATE = 1e-6
 
@@ -17,27 +17,27 @@ def half_cosine(progress):
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
-class Moment(NamedTuple):
-    """How far training has come."""
+class TrainingProgress(NamedTuple):
+    """How far training has come when an epoch begins."""
 
-    epoch: int  # that is about to begin, counted from 0
-    n_epochs: int  # that are to be made
-    t: int  # training samples that have been used
-    n_cuts: int  # how often the loss or the score has stopped improving
+    epoch: int  # counted from 0
+    n_epochs: int  # planned in all
+    n_samples: int  # training samples used so far
+    n_cuts: int  # how often 'adaptive' has cut the learning rate
 
     @property
-    def progress(self):
-        """Share of the epochs that are done, below 1."""
+    def fraction(self):
+        """Fraction of the planned epochs that are done, below 1."""
         return min(self.epoch, self.n_epochs - 1) / self.n_epochs
 
 
 class Constant:
-    """The first rate throughout."""
+    """The initial rate in all epochs."""
 
-    is_cut = False  # whether the rate, instead of training, ends when stuck
+    is_cut = False  # whether the rate is cut, instead of stopping, without improvement
 
-    def factor(self, moment):
-        """Return the factor of ``learning_rate_init`` for the epoch to come."""
+    def factor(self, progress):
+        """Return the factor of the initial learning rate for the next epoch."""
         return 1.0
 
 
@@ -53,19 +53,23 @@ class InvScaling(Constant):
     def __init__(self, power_t):
         self.power_t = power_t
 
-    def factor(self, moment):
-        """Return the factor of ``learning_rate_init`` for the epoch to come."""
-        return 1.0 / (moment.t + 1) ** self.power_t if moment.t else 1.0
+    def factor(self, progress):
+        """Return the factor of the initial learning rate for the next epoch."""
+        return (
+            1.0 / (progress.n_samples + 1) ** self.power_t
+            if progress.n_samples
+            else 1.0
+        )
 
 
 class Adaptive(Constant):
-    """A fifth of the rate each time that training is stuck, as in scikit-learn."""
+    """Divide the rate by 5 each time that nothing improves, as in scikit-learn."""
 
     is_cut = True
 
-    def factor(self, moment):
-        """Return the factor of ``learning_rate_init`` for the epoch to come."""
-        return CUT**-moment.n_cuts
+    def factor(self, progress):
+        """Return the factor of the initial learning rate for the next epoch."""
+        return CUT**-progress.n_cuts
 
 
 class Cosine(Constant):
@@ -74,14 +78,14 @@ class Cosine(Constant):
     The factor is ``(1 + cos(pi * progress)) / 2``.
     """
 
-    def factor(self, moment):
-        """Return the factor of ``learning_rate_init`` for the epoch to come."""
-        return half_cosine(moment.progress)
+    def factor(self, progress):
+        """Return the factor of the initial learning rate for the next epoch."""
+        return half_cosine(progress.fraction)
 
 
 SCHEDULES = {
-    "adaptive": lambda own: Adaptive(),
-    "constant": lambda own: Constant(),
-    "cosine": lambda own: Cosine(),
-    "invscaling": lambda own: InvScaling(own.power_t),
+    "adaptive": lambda estimator: Adaptive(),
+    "constant": lambda estimator: Constant(),
+    "cosine": lambda estimator: Cosine(),
+    "invscaling": lambda estimator: InvScaling(estimator.power_t),
 }

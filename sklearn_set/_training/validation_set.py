@@ -1,34 +1,35 @@
-"""Rows as the user gave them, for callbacks and scorers; scores on held-out ones."""
+"""Validation sets: given by the user or held out, and how they are scored."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 
 
-class OwnValidation(NamedTuple):
+class GivenValidationSet(NamedTuple):
     """The validation set that a user passes to `fit`, if any."""
 
     X: Any = None
     y: Any = None
-    weights: Any = None
+    sample_weight: Any = None
 
     def check(self):
-        """Raise ValueError if X and y do not come together."""
+        """Raise ValueError unless X and y are given together."""
         if (self.X is None) != (self.y is None):
             given, missing = (
                 ("X_val", "y_val") if self.y is None else ("y_val", "X_val")
             )
             raise ValueError(f"{given} is passed to fit without {missing}. Pass both.")
-        if self.X is None and self.weights is not None:
+        if self.X is None and self.sample_weight is not None:
             raise ValueError(
                 "sample_weight_val is passed to fit without X_val and y_val."
             )
 
 
-class Data:
-    """What `fit` was called with, to take rows from.
+class TrainingData:
+    """The data as the user passed them to `fit`, for callbacks and scorers.
 
     Parameters
     ----------
@@ -42,64 +43,87 @@ class Data:
         self._X = X
         self._y = y
 
-    def rows(self, selected):
+    def rows(self, indices):
         """Return X and y of some samples."""
-        return _safe_indexing(self._X, selected), self._y[selected]
+        return _safe_indexing(self._X, indices), self._y[indices]
 
-    def lazily(self, selected, weights):
-        """Return what callbacks get to see of some samples.
+    def for_callbacks(self, indices, sample_weight):
+        """Return what callbacks see of some samples, to be computed on request.
 
         Parameters
         ----------
-        selected : ndarray of shape (n_selected,)
+        indices : ndarray of shape (n_selected,)
             Which samples.
-        weights : ndarray of shape (n_samples,) or None
-            Those that the user gave.
+        sample_weight : ndarray of shape (n_samples,) or None
+            The weights that the user gave.
 
         Returns
         -------
         X, y : callable
-            Return the rows, if somebody calls.
+            Return the rows.
         metadata : dict
             The weights, if any.
         """
 
         def X():
-            everything = selected.size == self._y.shape[0]
-            return self._X if everything else _safe_indexing(self._X, selected)
+            all_rows = indices.size == self._y.shape[0]
+            return self._X if all_rows else _safe_indexing(self._X, indices)
 
-        metadata = {} if weights is None else {"sample_weight": weights[selected]}
-        return X, lambda: self._y[selected], metadata
+        metadata = {}
+        if sample_weight is not None:
+            metadata["sample_weight"] = sample_weight[indices]
+        return X, lambda: self._y[indices], metadata
 
 
-class Validation:
-    """Scores an estimator on rows that it does not learn from.
+def hold_out(samples, fraction, seed, stratify=None):
+    """Split samples at random into those to train on and those to validate on.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples,)
+        Indices.
+    fraction : float
+        Of the samples, to validate on.
+    seed : int
+        Determines the split.
+    stratify : ndarray of shape (n_samples,), default=None
+        Labels whose proportions both parts have.
+
+    Returns
+    -------
+    train, validation : ndarray
+        Indices, ascending.
+    """
+    train, validation = train_test_split(
+        samples, test_size=fraction, random_state=seed, stratify=stratify
+    )
+    return np.sort(train), np.sort(validation)
+
+
+class ValidationScorer:
+    """Scores an estimator on the validation set.
 
     Parameters
     ----------
     estimator : estimator
-        Whose parameter `scoring` says how.
-    X, y, weights
-        The rows, as the estimator's user would pass them.
+        Its parameter `scoring` says how.
+    X, y, sample_weight
+        The validation set, as a user would pass it to `score`.
     """
 
-    def __init__(self, estimator, X, y, weights):
+    def __init__(self, estimator, X, y, sample_weight):
         self._X = X
         self._y = y
-        self._weights = weights
+        self._sample_weight = sample_weight
         self._is_loss = estimator.scoring == "loss"
         self._scorer = None
         if not self._is_loss:
             self._scorer = check_scoring(estimator, estimator.scoring)
 
     def score(self, estimator):
-        """Return how good the estimator is now; greater is better."""
+        """Return the score of the estimator as it is now; greater is better."""
         if self._is_loss:
-            return -estimator._mean_loss(self._X, self._y, self._weights)
-        options = {} if self._weights is None else {"sample_weight": self._weights}
+            return -estimator._mean_loss(self._X, self._y, self._sample_weight)
+        weights = self._sample_weight
+        options = {} if weights is None else {"sample_weight": weights}
         return float(self._scorer(estimator, self._X, self._y, **options))
-
-
-def is_finite(arrays):
-    """Whether all values of all arrays are finite."""
-    return all(np.isfinite(array).all() for array in arrays)

@@ -5,8 +5,8 @@ from scipy.sparse import csr_array, issparse
 
 from sklearn_set._kernels.builds import _fast
 
-# Links and units are counted in 32 bits.
-MAX_LINKS = np.iinfo(np.int32).max
+# Connections and units are counted in 32 bits.
+MAX_CONNECTIONS = np.iinfo(np.int32).max
 
 
 def require_shape(name, array, shape):
@@ -21,8 +21,8 @@ def require_shape(name, array, shape):
 def checked_csr(name, matrix):
     """Return a csr_array over the arrays of a CSR matrix, with all indices in range.
 
-    It is a matrix of its own: SciPy's checks may change what they check, and cached
-    flags of `matrix` may no longer be true.
+    A new matrix, because SciPy's checks may change what they check, and cached flags of
+    `matrix` may be out of date.
     """
     arrays = matrix.data, matrix.indices, matrix.indptr
     try:
@@ -31,13 +31,13 @@ def checked_csr(name, matrix):
     except ValueError as error:
         raise ValueError(
             f"{name} is not a valid CSR matrix of shape {matrix.shape} ({error}). Its "
-            "arrays have been changed or were saved badly: make it anew."
+            "arrays have been changed or were not saved correctly: create it again."
         ) from error
     return checked
 
 
 def _is_canonical(coef):
-    """Whether a CSR matrix can be run on as it is; far faster than SciPy's checks."""
+    """Whether the kernels can use a CSR matrix as it is; faster than SciPy's checks."""
     arrays = coef.indptr, coef.indices
     return (
         all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
@@ -48,7 +48,7 @@ def _is_canonical(coef):
 
 
 def checked_coef(coef):
-    """Return a csr_array of sorted rows that is safe to run on; `coef` if it is."""
+    """Return a csr_array with sorted rows that the kernels can use; `coef` if it is."""
     if not issparse(coef) or coef.format != "csr" or coef.dtype.kind != "f":
         raise ValueError(
             "The model's weights must be csr_arrays of float32 or float64, got "
@@ -57,8 +57,8 @@ def checked_coef(coef):
     if _is_canonical(coef):
         return coef
     coef = checked_csr("The model's weight matrix", coef)
-    if coef.nnz > MAX_LINKS:
-        raise ValueError(f"A layer holds at most {MAX_LINKS} links.")
+    if coef.nnz > MAX_CONNECTIONS:
+        raise ValueError(f"A layer has at most {MAX_CONNECTIONS} connections.")
     if not coef.has_canonical_format:
         coef = coef.copy()
         coef.sum_duplicates()

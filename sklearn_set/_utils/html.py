@@ -2,14 +2,14 @@
 
 from sklearn.utils._repr_html.fitted_attributes import AttrsDict
 
-# In the classes of scikit-learn's own tables, so that it looks like them.
+# With the classes of scikit-learn's tables, so that it looks like them.
 TABLE = """
 <div class="estimator-table">
   <details open>
     <summary>Layers</summary>
     <table class="parameters-table">
       <tbody>
-        <tr><th>Units</th><th>Links</th><th>Density</th></tr>
+        <tr><th>Units</th><th>Connections</th><th>Density</th></tr>
         {rows}
       </tbody>
     </table>
@@ -43,7 +43,7 @@ class LayersAndAttributes(AttrsDict):
 
 
 def layers_table(weights):
-    """Return a table of layers, links and density, with a row of sums if it needs one.
+    """Return a table of the layers, with a row of sums if there are several.
 
     Parameters
     ----------
@@ -61,5 +61,5 @@ def layers_table(weights):
     ]
     if len(rows) > 1:
         rows.append(("all", sum(row[1] for row in rows), sum(row[2] for row in rows)))
-    rows = [ROW.format(units, n, n / n_places) for units, n, n_places in rows]
+    rows = [ROW.format(units, n, n / n_positions) for units, n, n_positions in rows]
     return TABLE.format(rows="\n".join(rows))

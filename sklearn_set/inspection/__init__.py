@@ -12,7 +12,7 @@ from sklearn_set.inspection._displays import (
     TrainingDisplay,
     WeightDisplay,
 )
-from sklearn_set.inspection._distance import surviving_links, topology_distance
+from sklearn_set.inspection._distance import surviving_connections, topology_distance
 from sklearn_set.inspection._graph import clustering, path_lengths
 from sklearn_set.inspection._layers import degrees, input_strength, weight_matrices
 from sklearn_set.inspection._power_law import fit_power_law
@@ -33,7 +33,7 @@ __all__ = [
     "idle_units",
     "input_strength",
     "path_lengths",
-    "surviving_links",
+    "surviving_connections",
     "topology_distance",
     "weight_matrices",
 ]

@@ -9,7 +9,8 @@ from sklearn.utils import Bunch
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_set._layers.sizes import links_per_layer
+from sklearn_set._layers.sizes import connections_per_layer
+from sklearn_set._mlp.settings import hidden_sizes
 from sklearn_set.inspection._layers import degrees, input_strength, weight_matrices
 from sklearn_set.inspection._power_law import fit_power_law
 
@@ -555,7 +556,7 @@ class SparsityDisplay:
     """
 
     def __init__(self, n_links, mean, std, *, score_name="score"):
-        self.n_links = n_links
+        self.n_connections = n_links
         self.mean = mean
         self.std = std
         self.score_name = score_name
@@ -611,7 +612,7 @@ class SparsityDisplay:
         ax = _axes(self, ax)
         style = {"marker": "o", "capsize": 3}
         self.errorbar_ = ax.errorbar(
-            self.n_links, self.mean, self.std, **style | kwargs
+            self.n_connections, self.mean, self.std, **style | kwargs
         )
         ax.set(xscale="log", xlabel="number of links", ylabel=self.score_name)
         _log_ticks(ax.xaxis)
@@ -626,5 +627,9 @@ def _count_links(search, params):
     """Count the links that a candidate starts with."""
     fitted = _last_step(search.best_estimator_)
     network = _last_step(clone(search.estimator).set_params(**params))
-    sizes = [fitted.n_features_in_, *network._hidden_sizes(), fitted.n_outputs_]
-    return sum(links_per_layer(sizes, network.epsilon, network.density))
+    sizes = [
+        fitted.n_features_in_,
+        *hidden_sizes(network.hidden_layer_sizes),
+        fitted.n_outputs_,
+    ]
+    return sum(connections_per_layer(sizes, network.epsilon, network.density))

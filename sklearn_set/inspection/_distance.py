@@ -61,7 +61,7 @@ def _unit_distances(own, other):
     return np.where(either > 0, 1 - common / np.maximum(either, 1), 0)
 
 
-def surviving_links(estimator, since=None):
+def surviving_connections(estimator, since=None):
     """Compute the share of the links of each layer that were there before.
 
     Parameters
@@ -102,4 +102,4 @@ def _first_graph(estimator):
             "The first graph is known only if random_state is an integer. Pass a copy "
             "of the model, made before, as since."
         )
-    return weight_matrices(estimator._first_graph())
+    return weight_matrices(estimator._initial_model())

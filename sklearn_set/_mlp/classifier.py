@@ -1,0 +1,607 @@
+"""The perceptron that predicts classes."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+
+from sklearn_set._mlp.base import BaseSETMLP
+
+
+class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
+    """Multi-layer perceptron classifier trained by Sparse Evolutionary Training.
+
+    Each layer starts as a sparse random graph. After every epoch but the last, the
+    weakest connections are dropped and as many new ones are added at random positions
+    [1]_. The network learns its topology, with a few percent of the weights of a dense
+    one; time and memory are proportional to the number of connections. It minimises the
+    log-loss.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of shape (n_layers - 2,), default=(1000, 100)
+        The ith element is the number of units in the ith hidden layer. Sparse layers
+        should be wider than dense ones. The defaults of this and other parameters were
+        chosen on 13 data sets (doc/results.md).
+
+    activation : str or list of str, default='relu'
+        Activation function of the hidden layers: one for all, or one for each.
+
+        - 'identity' returns f(x) = x
+        - 'logistic' returns f(x) = 1 / (1 + exp(-x))
+        - 'tanh' returns f(x) = tanh(x)
+        - 'relu' returns f(x) = max(0, x)
+        - 'leaky_relu' returns f(x) = max(x, 0.01 x)
+        - 'elu' returns f(x) = x if x > 0 else exp(x) - 1
+        - 'gelu' returns f(x) = x P(Z <= x), for a standard normal Z
+        - 'silu' returns f(x) = x / (1 + exp(-x))
+        - 'all_relu' returns f(x) = x if x > 0 else a x, where a is 0.6 in the first,
+          third, ... hidden layer and -0.6 in the others [3]_
+        - 'srelu' is piecewise linear with three pieces; each unit learns the two
+          thresholds and the two outer slopes [4]_. The authors of SET use it.
+
+    epsilon : float or None, default=20
+        Sparsity parameter: a layer between n_in and n_out units has
+        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` connections. A unit then
+        has on average at least `epsilon` connections on either side, and twice as many
+        between layers of the same size, whatever their width. None, without a
+        `density`, means a dense network.
+
+    density : float, default=None
+        Fraction of the dense network's weights, in (0, 1]; if given, it replaces
+        `epsilon`. The connections are distributed over the layers in proportion to
+        n_in + n_out, as with `epsilon`, except for layers that are full.
+
+    zeta : float, default=0.3
+        Fraction of the connections that is dropped and regrown when the network
+        evolves. In [0, 1); 0 keeps the random topology fixed. Layers with more than
+        80 % of all possible connections do not evolve.
+
+    evolution : {'set', 'rigl', 'fixed'}, rule, or list of those, default='set'
+        How the network evolves.
+
+        - 'set' drops the weakest of the positive and of the negative weights, and grows
+          connections at random positions [1]_
+        - 'rigl' drops the weakest weights, and grows connections where the loss's
+          gradient on a batch is largest; the fraction falls from `zeta` to 0 [5]_
+        - 'fixed' keeps the random topology
+        - a rule is an object such as ``sklearn_set.evolution.SET(annealed=True)``, or
+          an instance of a user-defined class; the rules of a list are applied one after
+          the other
+
+    evolve_every : int or str, default=1
+        Number of epochs between two evolutions of the network, or number of batches if
+        it is a string such as '100 steps'. There is none after the last epoch.
+
+    init : {'auto', 'he', 'glorot', 'normal'} or estimator, default='auto'
+        Standard deviation of the initial weights, which are normally distributed. 'he'
+        and 'glorot' are ``sqrt(2 / fan_in)`` and ``sqrt(2 / (fan_in + fan_out))``,
+        where the fans are the average numbers of connections of a unit, not the sizes
+        of the layers; 'normal' is 0.1. 'auto' is 'glorot' for the activations
+        'identity', 'logistic' and 'tanh', and 'he' for the others. Biases, and the
+        weights of connections that are added later, start at 0.
+
+        A restricted Boltzmann machine, such as :class:`SETRBM`, with as many components
+        as the first hidden layer has units, provides the connections, weights and
+        biases of that layer; the other layers are initialized as with 'auto'. Unless it
+        is already fitted, a clone of it is first fitted to the training data. (Searches
+        clone it; :class:`~sklearn.frozen.FrozenEstimator` keeps it fitted.) Its units
+        are logistic, so 'logistic' is the activation to start with.
+
+    solver : {'sgd', 'adam', 'adamw', 'rmsprop'}, default='adam'
+        The solver for weight optimization. Its state for a connection (momentum, for
+        instance) is dropped together with the connection.
+
+        - 'sgd' is stochastic gradient descent with momentum; its state is one value for
+          each connection
+        - 'adam' is the method of Kingma and Ba [2]_; its state is two values
+        - 'adamw' is Adam with decoupled weight decay [6]_
+        - 'rmsprop' divides by the root of a running mean of squared gradients, with
+          Adam's bias correction; its state is one value
+
+    alpha : float, default=0.1
+        Strength of the L2 regularization term, which is divided by the number of
+        samples of the batch when added to the loss: smaller batches, as in
+        `partial_fit` of small pieces, need a smaller `alpha`. With 'adamw' each step
+        multiplies the weights by ``1 - learning_rate * alpha / batch_size`` instead.
+
+    dropout : float or list of float, default=0.0
+        Fraction of the hidden units that is dropped at random for each sample, in [0,
+        1); the others are scaled by ``1 / (1 - dropout)``. A list has a rate for the
+        input and for each hidden layer: ``[0.2, 0.5, 0.5]`` for two hidden layers.
+
+    batch_size : int or 'auto', default='auto'
+        Size of minibatches. When set to "auto", ``batch_size=min(32, n_samples)``.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine'}, default='constant'
+        Schedule of the learning rate, which changes between epochs.
+
+        - 'constant' is `learning_rate_init` throughout
+        - 'invscaling' is ``learning_rate_init / pow(t + 1, power_t)`` after t training
+          samples
+        - 'adaptive' divides the rate by 5 each time that training would stop because
+          nothing improves, as long as it is above 1e-6
+        - 'cosine' falls along half a cosine, from `learning_rate_init` to almost 0 in
+          the last of `max_iter` epochs; calls of `partial_fit` count as epochs
+
+    learning_rate_init : float, default=0.001
+        The initial learning rate.
+
+    power_t : float, default=0.5
+        The exponent of the learning rate 'invscaling'.
+
+    max_iter : int, default=200
+        Maximum number of epochs: how many times each sample is used.
+
+    shuffle : bool, default=True
+        Whether to shuffle samples in each epoch.
+
+    random_state : int, RandomState instance, default=None
+        Determines random number generation for the topology, the weights, the order of
+        the samples, dropout, the validation set and `batch_transform`; each has an
+        independent stream. Pass an int for reproducible results across multiple
+        function calls.
+
+    tol : float, default=1e-4
+        Tolerance for the optimization. When the training loss, or with `early_stopping`
+        the validation score, is not improving by at least `tol` for `n_iter_no_change`
+        consecutive epochs, training stops, unless `learning_rate` is 'adaptive'.
+
+    n_iter_no_change : int, default=10
+        Maximum number of consecutive epochs without an improvement of at least `tol`;
+        ``np.inf`` for no limit.
+
+    early_stopping : bool, default=False
+        Whether to stop when the score on a validation set is not improving, and to
+        restore the best weights. The set is `X_val` and `y_val` of `fit`, or else a
+        random part of the training data, stratified by class.
+
+    validation_fraction : float, default=0.1
+        Fraction of the training data to set aside for early stopping, in (0, 1).
+
+    scoring : str or callable, default=None
+        How the validation set is scored: None by the method `score`, 'loss' by the
+        negative loss, else a name as in :ref:`sklearn:scoring_string_names` or a
+        callable ``scorer(estimator, X, y)``.
+
+    batch_transform : callable, default=None
+        Data augmentation, applied to each training batch: ``batch_transform(X, rng)``
+        gets a copy of the batch's rows, of shape (n_batch, n_features), and a
+        `numpy.random.Generator`, and returns as many rows and columns.
+
+    verbose : bool or int, default=False
+        Whether to print the loss of each epoch, and the validation score.
+
+    warm_start : bool, default=False
+        When set to True, a further call of `fit` continues training with the present
+        weights, topology and solver state; otherwise it starts with a new network.
+
+    momentum : float, default=0.9
+        Momentum for gradient descent update, in [0, 1]. Only used when solver='sgd'.
+
+    nesterovs_momentum : bool, default=True
+        Whether to use Nesterov's momentum. Only used when solver='sgd' and
+        momentum > 0.
+
+    beta_1 : float, default=0.9
+        Exponential decay rate for estimates of the first moment, in [0, 1). Used by
+        'adam' and 'adamw'.
+
+    beta_2 : float, default=0.999
+        Exponential decay rate for estimates of the second moment, in [0, 1). Used by
+        'adam', 'adamw' and 'rmsprop'.
+
+    adam_epsilon : float, default=1e-8
+        Value for numerical stability in 'adam', 'adamw' and 'rmsprop'. Other estimators
+        call it `epsilon`, which here is the sparsity parameter.
+
+    class_weight : dict, list of dict or 'balanced', default=None
+        Weights of the classes, as ``{label: weight}``; the weight of a sample is
+        multiplied by that of its class. 'balanced' gives all classes the same total
+        weight. For a multilabel indicator matrix, a list with a dict for each label.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels, or the numbers of the labels of a multilabel target.
+
+    out_activation_ : str
+        Activation of the output: 'softmax' for several classes, 'logistic' for two and
+        for multilabel targets.
+
+    coefs_ : list of csr_array of shape (n_in, n_out)
+        The ith element holds the weights between layer i and layer i + 1, in
+        ``n_layers_ - 1`` layers.
+
+    intercepts_ : list of ndarray of shape (n_out,)
+        The ith element holds the biases of layer i + 1.
+
+    activation_parameters_ : list of ndarray of shape (n_parameters, n_units)
+        The learned parameters of each hidden layer's activation; with 'srelu' the four
+        rows are t_l, a_l, t_r and a_r, with other activations there is none.
+
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Sum of the magnitudes of each input feature's weights, normalised to the sum 1.
+        They say little if the first layer is nearly dense, as with few features, and
+        does not evolve.
+
+    n_connections_ : int
+        Number of connections.
+
+    density_ : float
+        Fraction of the dense network's weights that they are.
+
+    loss_ : float
+        Mean training loss of the last epoch.
+
+    loss_curve_ : list of float
+        The ith element is the mean training loss of the ith epoch.
+
+    best_loss_ : float or None
+        The lowest training loss of an epoch; None with `early_stopping`.
+
+    validation_scores_ : list of float or None
+        The score of each epoch on the validation set; None if there was none.
+
+    best_validation_score_ : float or None
+        The highest validation score.
+
+    n_iter_ : int
+        Number of epochs of the last call.
+
+    t_ : int
+        Number of training samples seen, counted once in each epoch.
+
+    n_layers_ : int
+        Number of layers, the input included.
+
+    n_outputs_ : int
+        Number of outputs.
+
+    n_features_in_ : int
+        Number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen during `fit`, if `X` has them and they are all strings.
+
+    See Also
+    --------
+    SETMLPRegressor : Sparse multi-layer perceptron regressor.
+    SETRBM : Sparse restricted Boltzmann machine, for unsupervised feature learning.
+    sklearn.neural_network.MLPClassifier : The dense counterpart.
+
+    Notes
+    -----
+    The network evolves before each epoch except the first, which is the same as after
+    each epoch except the last; `partial_fit` and `warm_start` continue in this way.
+
+    A sparse `X` is never made dense: the time for the first layer is proportional to
+    the number of non-zeros. If more than about a tenth of `X` is non-zero, a dense `X`
+    is faster. The model is the same up to rounding; the penalty in the reported loss
+    uses the weights of features that are absent from a batch as they were when the
+    features were last present.
+
+    A pickle contains the solver's state, which is as large as the weights or twice as
+    large, only if training is expected to continue: after `partial_fit` and with
+    `warm_start`.
+
+    References
+    ----------
+    .. [1] D. C. Mocanu, E. Mocanu, P. Stone, P. H. Nguyen, M. Gibescu and A. Liotta.
+       "Scalable training of artificial neural networks with adaptive sparse
+       connectivity inspired by network science". Nature Communications 9, 2383 (2018).
+
+    .. [2] D. P. Kingma and J. Ba. "Adam: a method for stochastic optimization".
+       International Conference on Learning Representations (2015), arXiv:1412.6980.
+
+    .. [3] S. Curci, D. C. Mocanu and M. Pechenizkiy. "Truly sparse neural networks at
+       scale" (2021), arXiv:2102.01732.
+
+    .. [4] X. Jin, C. Xu, J. Feng, Y. Wei, J. Xiong and S. Yan. "Deep learning with
+       S-shaped rectified linear activation units". AAAI Conference on Artificial
+       Intelligence (2016), arXiv:1512.07030.
+
+    .. [5] U. Evci, T. Gale, J. Menick, P. S. Castro and E. Elsen. "Rigging the lottery:
+       making all tickets winners". International Conference on Machine Learning (2020),
+       arXiv:1911.11134.
+
+    .. [6] I. Loshchilov and F. Hutter. "Decoupled weight decay regularization".
+       International Conference on Learning Representations (2019), arXiv:1711.05101.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_set import SETMLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> clf = make_pipeline(
+    ...     StandardScaler(), SETMLPClassifier(tol=1e-2, random_state=0)
+    ... )
+    >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    >>> clf[-1].n_connections_
+    44280
+    """
+
+    _parameter_constraints: dict = {
+        **BaseSETMLP._parameter_constraints,
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(1000, 100),
+        activation="relu",
+        *,
+        epsilon=20,
+        density=None,
+        zeta=0.3,
+        evolution="set",
+        evolve_every=1,
+        init="auto",
+        solver="adam",
+        alpha=0.1,
+        dropout=0.0,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring=None,
+        batch_transform=None,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        adam_epsilon=1e-8,
+        class_weight=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.epsilon = epsilon
+        self.density = density
+        self.zeta = zeta
+        self.evolution = evolution
+        self.evolve_every = evolve_every
+        self.init = init
+        self.solver = solver
+        self.alpha = alpha
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.batch_transform = batch_transform
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.adam_epsilon = adam_epsilon
+        self.class_weight = class_weight
+
+    _private_fitted = (*BaseSETMLP._private_fitted, "_label_binarizer")
+
+    def _loss_name(self):
+        return self.out_activation_
+
+    def _is_stratified(self):
+        return self._label_binarizer.y_type_ in ("binary", "multiclass")
+
+    def _validate_input(self, X, y, *, incremental, is_new):
+        X, y = self._validate(X, y, is_new)
+        check_classification_targets(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if is_new and not incremental:
+            self._set_classes(y)
+        else:
+            self._check_classes(y, incremental)
+        return X, y
+
+    def _check_targets(self, y):
+        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        if unknown.size:
+            raise ValueError(
+                f"`y_val` has classes not in `y`, {unknown}. Leave out their rows."
+            )
+
+    def _targets(self, y, dtype):
+        """Return an indicator matrix, (n_samples, n_outputs)."""
+        return self._label_binarizer.transform(y).astype(bool)
+
+    def _with_class_weights(self, weights, y):
+        """Multiply the weights of the samples by those of their classes, if any."""
+        if self.class_weight is None:
+            return weights
+        if self._is_stratified() and weights is not None:
+            # A weight counts as so many copies of the sample.
+            values = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=y, sample_weight=weights
+            )
+            factors = values[np.searchsorted(self.classes_, y)]
+        else:
+            factors = compute_sample_weight(self.class_weight, y)
+        return factors if weights is None else (weights * factors).astype(weights.dtype)
+
+    def _check_settings(self, given, *, incremental):
+        super()._check_settings(given, incremental=incremental)
+        if incremental and isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which sees a "
+                "part of the data only. Pass a dict, such as the result of sklearn's "
+                "compute_class_weight('balanced', ...) for all data."
+            )
+
+    def _set_classes(self, labels):
+        """Set the classes to those of labels or of an indicator matrix.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two classes.
+        """
+        binarizer = LabelBinarizer().fit(labels)
+        if not binarizer.y_type_.startswith("multilabel") and (
+            binarizer.classes_.size < 2
+        ):
+            raise ValueError(
+                "A classifier needs samples of at least two classes; the labels hold "
+                f"only one class, {binarizer.classes_.tolist()[0]!r}."
+            )
+        self._label_binarizer = binarizer
+        self.classes_ = binarizer.classes_
+        is_multiclass = binarizer.y_type_ == "multiclass"
+        self.out_activation_ = "softmax" if is_multiclass else "logistic"
+
+    def _check_classes(self, y, incremental):
+        classes = unique_labels(y)
+        if incremental:
+            if np.setdiff1d(classes, self.classes_).size:
+                raise ValueError(
+                    "`y` has classes not in `self.classes_`. `self.classes_` has "
+                    f"{self.classes_}; `y` has {classes}. Name all classes in the "
+                    "first call to partial_fit."
+                )
+        elif set(classes) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has "
+                f"{classes}."
+            )
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Update the model with a single epoch over the given data.
+
+        The network evolves before each call except the first, as it does between the
+        epochs of `fit`. For a stream of small pieces use a small `zeta`, or 0 if there
+        are few connections, and a smaller `alpha` with small batches. The topology
+        parameters `hidden_layer_sizes`, `epsilon` and `density` are those of the first
+        call.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target values.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative.
+
+        classes : array of shape (n_classes,), default=None
+            Classes across all calls to partial_fit. Required for the first call; `y`
+            need not contain all of them. With a multilabel indicator matrix, its column
+            numbers.
+
+        Returns
+        -------
+        self : object
+            The updated model.
+
+        Raises
+        ------
+        ValueError
+            If the input is not valid, `y` has a class that is not in `classes`, or
+            training diverges.
+        """
+        return self._partial_fit(X, y, sample_weight, classes=classes)
+
+    def _fit_model(self, original, X, y, *data, incremental, classes=None):
+        if incremental and _check_partial_fit_first_call(self, classes):
+            is_multilabel = type_of_target(y).startswith("multilabel")
+            self._set_classes(y if is_multilabel else classes)
+        return super()._fit_model(original, X, y, *data, incremental=incremental)
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The predicted classes.
+        """
+        outputs = self._outputs(X)
+        if self._label_binarizer.y_type_ == "multiclass":  # ten times as fast
+            return self.classes_[outputs.argmax(axis=1)]
+        if self.n_outputs_ == 1:
+            outputs = outputs.ravel()
+        return self._label_binarizer.inverse_transform(outputs)
+
+    def predict_proba(self, X):
+        """Probability estimates.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        y_prob : ndarray of shape (n_samples, n_classes)
+            The predicted probability of the sample for each class in the model, where
+            classes are ordered as they are in `self.classes_`. With a multilabel
+            target, the probability that each label holds.
+        """
+        outputs = self._outputs(X)
+        if self.n_outputs_ == 1 and self._label_binarizer.y_type_ == "binary":
+            return np.hstack([1 - outputs, outputs])
+        return outputs
+
+    def predict_log_proba(self, X):
+        """Return the log of probability estimates.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        log_y_prob : ndarray of shape (n_samples, n_classes)
+            The predicted log-probability of the sample for each class in the model,
+            where classes are ordered as they are in `self.classes_`. Equivalent to
+            ``log(predict_proba(X))``.
+        """
+        with np.errstate(divide="ignore"):  # a probability may round to 0
+            return np.log(self.predict_proba(X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,128 @@
+"""The parameters of the perceptrons: their constraints and their meaning."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+
+from sklearn_set._layers.solvers import SOLVERS
+from sklearn_set._mlp.activations import ACTIVATIONS
+from sklearn_set._mlp.dropout import NO_DROPOUT, Dropout
+from sklearn_set._mlp.initializers import INITIALIZERS
+from sklearn_set._training.schedules import SCHEDULES
+from sklearn_set._utils.warnings import warn
+from sklearn_set.evolution import RULES
+
+# Batch size with batch_size='auto'.
+AUTO_BATCH = 32
+
+_FRACTION = Interval(Real, 0, 1, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_COUNT = Interval(Integral, 1, None, closed="left")
+
+# What scikit-learn's validation accepts for each parameter of both perceptrons.
+CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like", _COUNT],
+    "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
+    "epsilon": [_POSITIVE, None],
+    "density": [Interval(Real, 0, 1, closed="right"), None],
+    "zeta": [_FRACTION],
+    "evolution": [StrOptions(set(RULES)), HasMethods("evolve"), list, tuple],
+    "evolve_every": [_COUNT, str],
+    "init": [StrOptions({"auto", *INITIALIZERS}), HasMethods(["fit", "transform"])],
+    "solver": [StrOptions(set(SOLVERS))],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "dropout": [_FRACTION, "array-like"],
+    "batch_size": [StrOptions({"auto"}), _COUNT],
+    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "learning_rate_init": [_POSITIVE],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [_COUNT],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "scoring": [str, callable, None],
+    "batch_transform": [callable, None],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "beta_1": [_FRACTION],
+    "beta_2": [_FRACTION],
+    "adam_epsilon": [_POSITIVE],
+}
+
+
+def hidden_sizes(hidden_layer_sizes):
+    """Return the number of units of each hidden layer.
+
+    Raises
+    ------
+    ValueError
+        If it is neither an integer >= 1 nor a list of them.
+    """
+    sizes = hidden_layer_sizes
+    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        raise ValueError(
+            "hidden_layer_sizes must be an integer >= 1 or a list of them, got "
+            f"{hidden_layer_sizes!r}."
+        )
+    return [int(size) for size in sizes]  # NumPy's integers may overflow
+
+
+def hidden_activations(activation, n_hidden):
+    """Return an activation for each of `n_hidden` hidden layers.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or there are too few or too many.
+    """
+    names = activation
+    names = [names] * n_hidden if isinstance(names, str) else list(names)
+    if len(names) != n_hidden or not all(name in ACTIVATIONS for name in names):
+        raise ValueError(
+            f"activation must be one of {sorted(ACTIVATIONS)}, or a list with one "
+            f"of them for each of the {n_hidden} hidden layers, got {activation!r}."
+        )
+    return [ACTIVATIONS[name](i) for i, name in enumerate(names, start=1)]
+
+
+def dropout_of_layers(dropout, n_hidden, rng=None):
+    """Return the dropout of the input and of `n_hidden` hidden layers.
+
+    Raises
+    ------
+    ValueError
+        If a rate is not in [0, 1), or there are too few or too many.
+    """
+    if isinstance(dropout, Real):
+        rates = [0.0, *[float(dropout)] * n_hidden]
+    else:
+        rates = list(dropout)
+    if len(rates) != n_hidden + 1 or not all(
+        isinstance(rate, Real) and 0 <= rate < 1 for rate in rates
+    ):
+        raise ValueError(
+            "dropout must be a rate in [0, 1) for the hidden layers, or a list of "
+            f"{n_hidden + 1} rates, for the input and each of the {n_hidden} "
+            f"hidden layers, got {dropout!r}."
+        )
+    return Dropout(rates, rng) if any(rates) else NO_DROPOUT
+
+
+def checked_batch_size(batch_size, n_samples, *, incremental):
+    """Return the number of samples in a batch; warn if it is clipped."""
+    if batch_size == "auto":
+        return min(AUTO_BATCH, n_samples)
+    # The pieces of a stream may well be smaller, above all the last one.
+    if batch_size > n_samples and not incremental:
+        warn(
+            f"batch_size={batch_size} is larger than the {n_samples} samples; "
+            "it is clipped."
+        )
+    return min(int(batch_size), n_samples)

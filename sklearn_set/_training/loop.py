@@ -1,0 +1,178 @@
+"""The training loop: epochs over batches, the same for every learner."""
+
+import time
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_set._training.callbacks import NoCallbacks
+from sklearn_set._training.schedules import TrainingProgress
+from sklearn_set._utils.warnings import warn
+
+
+class TrainingLoop:
+    """Trains a learner, epoch by epoch, until a rule, a callback or the user stops it.
+
+    Parameters
+    ----------
+    learner : Learner
+        What is trained.
+    batches : Batches
+        The samples, in the order of each epoch.
+    state : TrainingState
+        Counters and history, which the loop updates.
+    evolver : Evolver
+        Evolves the learner's layers between epochs or steps.
+    schedule : Schedule
+        Factor of the learning rate in each epoch.
+    learning_rate : float
+        The initial learning rate.
+    stopping : StoppingRule
+        Stops training when nothing improves. If it monitors the validation score, the
+        weights with the best score are restored at the end.
+    validation_score : callable, default=None
+        Returns the score of the model as it is now.
+    callbacks : FitCallbacks, default=None
+        Told of the beginning and the end of each epoch.
+    fitted_attributes : callable, default=None
+        Returns copies of the fitted attributes as they are now, for the callbacks.
+    report : callable, default=None
+        ``report(n_iter, metrics, seconds)`` returns the line that is printed after each
+        epoch; None prints nothing.
+    remedy : str, default="Scale X."
+        What to do if training diverges.
+    """
+
+    def __init__(
+        self, learner, batches, state, *, evolver, schedule, learning_rate, stopping,
+        validation_score=None, callbacks=None, fitted_attributes=None, report=None,
+        remedy="Scale X.",
+    ):  # fmt: skip
+        self.learner = learner
+        self._batches = batches
+        self._state = state
+        self._evolver = evolver
+        self._schedule = schedule
+        self._learning_rate = learning_rate
+        self._stopping = stopping
+        self._validation_score = validation_score
+        self._callbacks = callbacks or NoCallbacks()
+        self._fitted_attributes = fitted_attributes
+        self._report = report
+        self._remedy = remedy
+        self._best = None
+
+    def run(self, n_epochs, n_planned=None):
+        """Train for at most `n_epochs` epochs.
+
+        Parameters
+        ----------
+        n_epochs : int
+            Epochs of this call.
+        n_planned : int, default=None
+            If given, this call goes on after the epochs of earlier calls, and so many
+            are planned in all; None for a training that is complete in itself.
+
+        Returns
+        -------
+        is_complete : bool
+            Whether all epochs were run, and nothing stopped training before.
+
+        Raises
+        ------
+        ValueError
+            If training diverges.
+        """
+        self._state.n_iter = 0
+        if self._stopping.monitors == "validation_score":
+            self._best = self.learner.snapshot()
+        try:
+            is_complete = self._run_epochs(n_epochs, n_planned)
+        except KeyboardInterrupt:
+            warn("Training interrupted by user.")
+            is_complete = False
+        self.learner.flush()
+        if self._best is not None:
+            self.learner.restore(self._best)
+        self._check_finite()
+        self._state.learner = self.learner.state()
+        return is_complete
+
+    def _run_epochs(self, n_epochs, n_planned):
+        for epoch in range(n_epochs):
+            self._callbacks.begin_epoch()
+            begin = time.perf_counter()
+            progress = self._progress(epoch, n_epochs, n_planned)
+            rate = self._learning_rate * self._schedule.factor(progress)
+            self._run_epoch(rate, progress)
+            self._evaluate_epoch(time.perf_counter() - begin)
+            stops = self.learner.diverged or self._stopping.is_met(
+                self._state, self._schedule, rate
+            )
+            if self._callbacks.end_epoch(self._fitted_attributes) or stops:
+                return False
+        return True
+
+    def _progress(self, epoch, n_epochs, n_planned):
+        state = self._state
+        if n_planned is not None:
+            epoch, n_epochs = state.n_epochs, n_planned
+        return TrainingProgress(epoch, n_epochs, state.n_samples, state.n_cuts)
+
+    def _run_epoch(self, rate, progress):
+        """Pass over the samples once."""
+        if self.learner.solver is not None:
+            self.learner.solver.learning_rate = rate
+        self.learner.begin_epoch()
+        self._evolver.begin_epoch(progress.fraction, self._layer_gradients)
+        for indices in self._batches:
+            self._evolver.begin_step()
+            self.learner.learn(indices)
+            self._state.n_steps += 1
+        self.learner.flush()
+        self._evolver.end_epoch()
+        self._state.n_epochs += 1
+        self._state.n_samples += self._batches.n_samples
+
+    def _layer_gradients(self):
+        """Return the gradients of the layers on a random batch, for evolution."""
+        return self.learner.layer_gradients(self._batches.draw(self._evolver.rng))
+
+    def _evaluate_epoch(self, seconds):
+        """Record what the epoch has reached, and print it."""
+        metrics = self.learner.end_epoch()
+        self._state.n_iter += 1
+        self._state.history.record(metrics)
+        if self._report is not None:
+            print(self._report(self._state.n_iter, metrics, seconds))
+        if self._validation_score is not None:
+            self._evaluate_score()
+        if self._stopping.monitors == "loss":
+            self._state.history.compare_loss(self._stopping.tol)
+
+    def _evaluate_score(self):
+        """Score the validation set; keep the weights if early stopping wants the best.
+
+        An improvement is at least `tol`; the best weights are those of the best score.
+        """
+        history = self._state.history
+        score = self._validation_score() if self.learner.is_finite() else np.nan
+        best = history.record_score(score)
+        if self._report is not None:
+            print(f"Validation score: {score:f}")
+        if self._stopping.monitors == "validation_score":
+            history.count(score >= best + self._stopping.tol)
+            if score > best:
+                self._best = self.learner.snapshot()
+
+    def _check_finite(self):
+        message = (
+            "Training diverged: the loss or the weights are no longer finite. "
+            f"{self._remedy}"
+        )
+        if not self.learner.is_finite():
+            raise ValueError(message)
+        if self.learner.diverged:
+            if self._best is None:
+                raise ValueError(message)
+            warn(f"{message} The best weights are restored.", ConvergenceWarning)

@@ -1,0 +1,75 @@
+"""What training continues from, besides the weights of the model."""
+
+import copy
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sklearn_set._training.history import History
+from sklearn_set._utils.random import spawn_generators
+
+
+class TrainingState:
+    """Random streams, counters, history, and the state of the solver.
+
+    Parameters
+    ----------
+    streams : dict of str to numpy.random.Generator
+        One for each purpose, so that drawing more for one does not change another.
+    seeds : dict of str to int
+        For functions that take a `random_state`.
+
+    Attributes
+    ----------
+    history : History
+        What each epoch measured.
+    n_iter : int
+        Number of epochs of the present call.
+    n_epochs, n_steps, n_evolutions : int
+        How many there have been since the model was initialized.
+    n_samples : int
+        How many training samples have been used, counted once an epoch.
+    n_cuts : int
+        How often the schedule 'adaptive' has cut the learning rate in this fit.
+    learner : dict or None
+        What `Learner.state` returned: the solver's state.
+    """
+
+    def __init__(self, streams, seeds):
+        self.streams = streams
+        self.seeds = seeds
+        self.history = History()
+        self.n_iter = self.n_epochs = self.n_steps = self.n_evolutions = 0
+        self.n_samples = self.n_cuts = 0
+        self.learner = None
+
+    @classmethod
+    def start(cls, random_state, streams, seeds):
+        """Return the state of a new model.
+
+        Parameters
+        ----------
+        random_state : int, RandomState instance or None
+            scikit-learn's parameter.
+        streams, seeds : sequence of str
+            Names of the streams and of the seeds.
+        """
+        *generators, last = spawn_generators(
+            check_random_state(random_state), len(streams) + 1
+        )
+        drawn = last.integers(np.iinfo(np.int32).max, size=len(seeds)).tolist()
+        return cls(
+            dict(zip(streams, generators, strict=True)),
+            dict(zip(seeds, drawn, strict=True)),
+        )
+
+    def take_learner(self):
+        """Return the solver's state, and forget it: training replaces its arrays."""
+        learner, self.learner = self.learner, None
+        return learner
+
+    def without_learner(self):
+        """Return a copy that holds no solver state, which is as large as the model."""
+        state = copy.copy(self)
+        state.learner = None
+        return state
