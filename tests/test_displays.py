@@ -130,7 +130,7 @@ def test_weights_are_counted(network):
         density, edges, _ = stairs.get_data()
         assert edges.size == 11
         assert (density * np.diff(edges)).sum() == pytest.approx(1)
-        assert f"{coef.nnz:,} links" in stairs.get_label()
+        assert f"{coef.nnz:,} connections" in stairs.get_label()
 
 
 def test_curves_are_drawn(network, machine, digits):

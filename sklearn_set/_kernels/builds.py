@@ -1,6 +1,8 @@
 """Which build of the kernels runs: the same source, for several instruction sets.
 
-All else imports them from here: ``from sklearn_set._kernels.builds import _fast``.
+Other modules import the kernels from here::
+
+    from sklearn_set._kernels.builds import _fast
 """
 
 import os

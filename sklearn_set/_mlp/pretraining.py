@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 
 def pretrained_layer(estimator, X, n_units, seed):
-    """Return a layer from the features to the hidden units of a Boltzmann machine.
+    """Return the weights and hidden biases of a restricted Boltzmann machine.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def pretrained_layer(estimator, X, n_units, seed):
     Raises
     ------
     ValueError
-        If the machine does not fit X or `n_units`, or is of another kind.
+        If the estimator does not fit X or `n_units`, or is of another kind.
     """
     fitted = _fitted(estimator, X, seed)
     try:

@@ -63,11 +63,11 @@ _FRACTION = Interval(Real, 0, 1, closed="neither")
 class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     """Restricted Boltzmann machine trained by Sparse Evolutionary Training.
 
-    A restricted Boltzmann machine with binary hidden units, and visible units that are
-    binary or Gaussian, joined by a sparse graph instead of all to all. Weights are
-    learnt by contrastive divergence (CD-k, or persistent) [2]_ [3]_; after every epoch
-    but the last the weakest links are dropped and as many new ones grow at random
-    places [1]_.
+    A restricted Boltzmann machine with binary hidden units, binary or Gaussian visible
+    units, and sparse connections between them. Weights are learned by contrastive
+    divergence (CD-k, or persistent) [2]_ [3]_; after every epoch except the last the
+    weakest connections are dropped and as many new ones are added at random positions
+    [1]_.
 
     Parameters
     ----------
@@ -75,34 +75,34 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Number of binary hidden units.
 
     epsilon : float or None, default=10
-        Sparsity parameter: the machine has
+        Sparsity parameter: the model has
         ``min(round(epsilon * (n_features + n_components)), n_features * n_components)``
-        links. None, without a `density`, means a dense machine.
+        connections. None, without a `density`, means a dense model.
 
     density : float, default=None
-        Share of the dense machine's weights, in (0, 1]; it takes the place of `epsilon`
-        where it is given.
+        Fraction of the dense model's weights, in (0, 1]; if given, it replaces
+        `epsilon`.
 
     zeta : float, default=0.3
-        Fraction of the links, among the positive weights and among the negative ones,
-        that is dropped and regrown when the machine evolves. In [0, 1); 0 keeps the
-        random topology fixed. A machine with more than 80 % of all possible links does
-        not evolve.
+        Fraction of the connections, among the positive weights and among the negative
+        ones, that is dropped and regrown when the model evolves. In [0, 1); 0 keeps the
+        random topology fixed. A model with more than 80 % of all possible connections
+        does not evolve.
 
     evolution : {'set', 'rigl', 'fixed'}, rule, or list of those, default='set'
-        How the machine evolves.
+        How the model evolves.
 
         - 'set' drops the weakest of the positive and of the negative weights, and grows
-          links at random [1]_
-        - 'rigl' drops the weakest weights, and grows links where the gradient on a
-          batch is largest; the fraction falls from `zeta` to 0
+          connections at random positions [1]_
+        - 'rigl' drops the weakest weights, and grows connections where the gradient on
+          a batch is largest; the fraction falls from `zeta` to 0
         - 'fixed' keeps the random topology
         - a rule is an object such as ``sklearn_set.evolution.SET(annealed=True)``,
-          whose fraction falls from `zeta` to 0, or one of your own
+          whose fraction falls from `zeta` to 0, or an instance of a user-defined class
 
     evolve_every : int or str, default=1
-        The machine evolves after as many epochs, or after as many batches if it is a
-        string such as '100 steps'. It never does after the last.
+        Number of epochs between two evolutions of the model, or number of batches if it
+        is a string such as '100 steps'. There is none after the last epoch.
 
     final_prune : bool, default=False
         Whether `fit` ends with a drop of the fraction `zeta` without regrowth, as in
@@ -113,14 +113,14 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
         - 'bernoulli' is for binary features, and others in [0, 1]
         - 'gaussian' is for real features of mean 0 and variance 1, as
-          :class:`~sklearn.preprocessing.StandardScaler` makes them; it wants a smaller
+          :class:`~sklearn.preprocessing.StandardScaler` makes them; it needs a smaller
           `learning_rate`, such as 0.01, or a larger `visible_std`
 
     visible_std : float, default=1.0
-        Standard deviation of Gaussian visible units, given the hidden ones. The more
-        features there are, the larger it wants to be: with 1, thousands of features
-        make up a hidden unit's mind, and all units are either 0 or 1. It acts as if the
-        features were divided by it.
+        Standard deviation of Gaussian visible units, given the hidden ones. It should
+        grow with the number of features: with 1 and thousands of features, the inputs
+        of the hidden units are so large that all units are either 0 or 1. The effect is
+        that of dividing the features by it.
 
     learning_rate : float, default=0.1
         The learning rate for weight updates. It is *highly* recommended to tune this
@@ -131,8 +131,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         0 in the last of `n_iter` epochs; calls of `partial_fit` count as epochs.
 
     momentum : float, default=0.0
-        Share of the last step that is kept, in [0, 1). It makes steps larger by
-        ``1 / (1 - momentum)`` in the long run.
+        Momentum of the weight updates, in [0, 1). It increases the effective learning
+        rate by the factor ``1 / (1 - momentum)``.
 
     batch_size : int, default=10
         Number of examples per minibatch.
@@ -144,8 +144,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Steps of Gibbs sampling for each minibatch, the k of CD-k.
 
     persistent : bool, default=False
-        Whether the chains go on from batch to batch (persistent CD, [3]_) instead of
-        starting at the data. There are `batch_size` of them.
+        Whether the chains continue from batch to batch (persistent CD, [3]_) instead of
+        starting at the data. There are `batch_size` chains.
 
     alpha : float, default=0.0001
         Weight decay: strength of the L2 penalty on the weights.
@@ -154,24 +154,25 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Mean activity of the hidden units that training aims at, in (0, 1).
 
     sparsity_cost : float, default=0.1
-        Strength of the pull towards `sparsity_target`, as a share of the gradient.
+        Strength of the penalty for a mean activity other than `sparsity_target`.
 
     early_stopping : bool, default=False
         Whether to set aside a random part of the training data, to stop when its
-        pseudo-likelihood is not improving, and to go back to the best weights.
+        pseudo-likelihood is not improving, and to restore the best weights.
 
     validation_fraction : float, default=0.1
-        Share of the training data to set aside for early stopping, in (0, 1).
+        Fraction of the training data to set aside for early stopping, in (0, 1).
 
     n_iter_no_change : int, default=10
-        Number of epochs in a row without improvement that `early_stopping` allows.
+        Maximum number of consecutive epochs without improvement, with
+        `early_stopping`.
 
     tol : float, default=1e-4
-        By how much the pseudo-likelihood must rise for an improvement.
+        Minimum increase of the pseudo-likelihood that counts as an improvement.
 
     warm_start : bool, default=False
-        When set to True, a further call of `fit` goes on from where the last one ended;
-        otherwise it starts anew.
+        When set to True, a further call of `fit` continues training with the present
+        weights, topology and solver state; otherwise it starts with a new model.
 
     verbose : int, default=0
         The verbosity level. The default, zero, means silent mode. Otherwise each epoch
@@ -179,14 +180,14 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     random_state : int, RandomState instance or None, default=None
         Determines random number generation for the topology, the weights, the order of
-        the samples, the sampling of units and the validation set, each of which has a
-        stream of its own. Pass an int for reproducible results across multiple function
-        calls.
+        the samples, the sampling of units and the validation set; each has an
+        independent stream. Pass an int for reproducible results across multiple
+        function calls.
 
     Attributes
     ----------
     components_ : csr_array of shape (n_components, n_features)
-        Weights, sparse.
+        The weights.
 
     intercept_hidden_ : ndarray of shape (n_components,)
         Biases of the hidden units.
@@ -199,14 +200,14 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Hidden units of the persistent chains; only with `persistent`.
 
     n_connections_ : int
-        Number of links.
+        Number of connections.
 
     density_ : float
-        Their share of the dense machine's weights.
+        Fraction of the dense model's weights that they are.
 
     reconstruction_errors_ : list of float
         The ith element is the mean squared error of `reconstruct` after the ith epoch,
-        on one of 50 training samples, but at least 10 and at most 100.
+        on one in 50 training samples, but at least 10 and at most 100.
 
     pseudo_likelihoods_ : list of float
         The ith element is the mean of `score_samples` after the ith epoch on the same
@@ -217,13 +218,13 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         `early_stopping`.
 
     best_validation_score_ : float or None
-        The best of these.
+        The highest validation score.
 
     n_iter_ : int
         The number of epochs of the last call.
 
     random_state_ : numpy.random.Generator
-        What `gibbs` and `sample` draw from; each call goes on where the last one ended.
+        The random stream of `gibbs` and `sample`, which each call advances.
 
     n_features_in_ : int
         Number of features seen during :term:`fit`.
@@ -245,13 +246,13 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     ``|v - b|**2 / (2 s**2) - c.h - h.W v`` for Gaussian ones, whose standard deviation
     s given h is `visible_std`.
 
-    Samples are shuffled in each epoch. The evolution step is made before each epoch but
-    the first one, which is the same as after each but the last; `partial_fit` goes on
-    in the same way.
+    Samples are shuffled in each epoch. The model evolves before each epoch except the
+    first, which is the same as after each epoch except the last; `partial_fit`
+    continues in this way.
 
     A sparse `X` is made dense batch by batch, never as a whole.
 
-    `score` and `log_partition` rest on annealed importance sampling [4]_.
+    `score` and `log_partition` use annealed importance sampling [4]_.
 
     References
     ----------
@@ -577,8 +578,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             Training data. float32 stays float32; all else becomes float64.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Not learnt from. Callbacks get to see it; scikit-learn's ScoringMonitor
-            scores nothing without.
+            Not used for training, but passed to callbacks; scikit-learn's
+            ScoringMonitor scores nothing without it.
 
         Returns
         -------
@@ -596,10 +597,10 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     def partial_fit(self, X, y=None):
         """Update the model with a single epoch over the given data.
 
-        The data are learnt in minibatches of `batch_size`. The links evolve before each
-        call but the first, as they do between the epochs of `fit`; for a stream of
+        The data are used in minibatches of `batch_size`. The model evolves before each
+        call except the first, as it does between the epochs of `fit`; for a stream of
         small pieces use a small `zeta`, or an `evolve_every` of many steps. The size of
-        the machine and the start of its visible biases are those of the first call.
+        the model and its initial visible biases are determined by the first call.
 
         Parameters
         ----------
@@ -665,7 +666,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         return map_rows(model, model.visible_means, as_rows(X, 1))
 
     def reconstruct(self, X):
-        """Compute what the hidden units know of the data.
+        """Reconstruct the data from the probabilities of the hidden units.
 
         Parameters
         ----------
@@ -691,8 +692,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         -------
         v_new : ndarray of shape (n_samples, n_features)
             Values of the visible layer after one Gibbs step: bool, or real numbers if
-            the visible units are Gaussian. Each call goes on in the stream of random
-            numbers that `fit` started.
+            the visible units are Gaussian. Each call advances the random stream
+            `random_state_`.
         """
         return self._shown(self._map_model(self._gibbs, v))
 
@@ -708,7 +709,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Parameters
         ----------
         n_samples : int, default=1
-            Number of samples, each from a chain of its own.
+            Number of samples, each from an independent chain.
 
         n_steps : int, default=1000
             Number of Gibbs steps of each chain. They start from independent features
@@ -765,8 +766,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Notes
         -----
         BernoulliRBM corrupts one random feature of each sample and multiplies its term
-        by the number of features, which estimates this sum. Sparse links make the sum
-        itself affordable, so that the result is exact and takes no random number.
+        by the number of features, which estimates this sum. With sparse connections the
+        sum itself is affordable, so that the result is exact and not random.
         """
         return self._map_model(BoltzmannModel.pseudo_log_likelihood, X)
 
@@ -804,7 +805,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             Number of chains of annealed importance sampling.
 
         n_temperatures : int, default=1000
-            Number of temperatures that each chain goes through; the more, the better.
+            Number of temperatures of each chain; the estimate improves with it.
 
         random_state : int, RandomState instance or None, default=None
             Seeds the chains. None for a seed that `fit` has drawn: each call returns
@@ -814,8 +815,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         -------
         log_partition : LogPartition
             A tuple of the estimate, ``value``, and its ``standard_error``. The error
-            tells how much the chains differ; it cannot tell of states that none of them
-            has seen.
+            reflects how much the chains differ; it does not account for states that no
+            chain has visited.
 
         Raises
         ------

@@ -21,7 +21,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
     # Attributes that `fit` sets besides the public ones.
     _private_fitted = ("_training_state",)
 
-    # The template of the links in the HTML representation.
+    # The template of the documentation links in the HTML representation.
     _doc_link_module = "sklearn_set"
     _doc_link_template = (
         "https://sklearn-set.readthedocs.io/en/latest/generated/"

@@ -70,8 +70,8 @@ class TrainingLoop:
         n_epochs : int
             Epochs of this call.
         n_planned : int, default=None
-            If given, this call goes on after the epochs of earlier calls, and so many
-            are planned in all; None for a training that is complete in itself.
+            Number of epochs planned in all, if this call continues after the epochs of
+            earlier calls; None if the training consists of this call.
 
         Returns
         -------

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-# A row of a batch that starts on a cache line is loaded without straddling two.
+# Rows of a batch that start on a cache line do not extend over one more.
 ALIGNMENT = 64
 
 
 def aligned_empty(size, dtype):
     """Return a flat, uninitialised array that starts on a cache line.
 
-    Large arrays lie in huge pages where the system has them: NumPy asks for those.
+    NumPy requests huge pages for large arrays, where the system supports that.
 
     Parameters
     ----------

@@ -4,15 +4,15 @@ import numpy as np
 
 
 def spawn_generators(random_state, n_generators):
-    """Independent generators, seeded from scikit-learn's ``random_state``.
+    """Return independent generators, seeded from scikit-learn's ``random_state``.
 
-    Each purpose (topology, weights, shuffling, ...) gets its own, so that drawing more
-    for one does not change another.
+    Each purpose (topology, weights, shuffling, ...) has one, so that drawing more for
+    one purpose does not change another.
 
     Parameters
     ----------
     random_state : RandomState instance
-        Where the seed comes from.
+        Source of the seed.
     n_generators : int
         Number of generators.
 

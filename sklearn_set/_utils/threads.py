@@ -13,9 +13,9 @@ _cpu_count = cache(joblib.cpu_count)
 def effective_n_threads():
     """Return the number of threads for one kernel, by scikit-learn's convention.
 
-    ``OMP_NUM_THREADS`` decides where it is set. Otherwise it is OpenMP's own maximum,
-    which ``threadpoolctl`` can lower, but no more than the physical cores that the
-    process may use, cgroup quotas included.
+    If ``OMP_NUM_THREADS`` is set, OpenMP's maximum. Otherwise the smaller one of that,
+    which ``threadpoolctl`` can lower, and the number of physical cores that the process
+    may use, including cgroup quotas.
 
     Returns
     -------

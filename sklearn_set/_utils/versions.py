@@ -1,4 +1,4 @@
-"""What to tell when something goes wrong."""
+"""Information about the installation, for bug reports."""
 
 from importlib.metadata import version
 

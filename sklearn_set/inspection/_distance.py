@@ -1,4 +1,4 @@
-"""How much two topologies differ."""
+"""The difference between two topologies."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -18,9 +18,9 @@ def _same_shapes(a, b, names):
 def topology_distance(a, b):
     """Compute the Neural Network Sparse Topology Distance (NNSTD) of two models.
 
-    The distance of two units is the share of the links to units before them that only
+    The distance of two units is the fraction of their incoming connections that only
     one of them has. Layer by layer the units of both models are matched such that the
-    sum of their distances is least, and the next layer is compared in this order (Liu
+    sum of their distances is minimal, and the next layer is compared in this order (Liu
     et al. 2020, arXiv 2006.14085).
 
     Parameters
@@ -31,8 +31,8 @@ def topology_distance(a, b):
     Returns
     -------
     distances : ndarray of shape (n_layers,)
-        Mean distance of the matched units of each layer, from 0, the same graph up to
-        the order of units, to 1, no link in common.
+        Mean distance of the matched units of each layer, from 0 (the same graph up to
+        the order of units) to 1 (no connection in common).
 
     Raises
     ------
@@ -46,23 +46,22 @@ def topology_distance(a, b):
     coefs = weight_matrices(a), weight_matrices(b)
     _same_shapes(*coefs, ("a", "b"))
     order, distances = np.arange(coefs[0][0].shape[0]), []
-    for own, other in zip(*coefs, strict=True):
-        costs = _unit_distances(pattern(own), pattern(other)[order])
+    for coef_a, coef_b in zip(*coefs, strict=True):
+        costs = _unit_distances(pattern(coef_a), pattern(coef_b)[order])
         rows, order = linear_sum_assignment(costs)
         distances.append(costs[rows, order].mean())
     return np.array(distances)
 
 
-def _unit_distances(own, other):
-    """Return the distances of all pairs of units that two layers lead to."""
-    common = (own.T @ other).toarray()
-    of_own, of_other = own.sum(axis=0), other.sum(axis=0)
-    either = of_own[:, None] + of_other - common
+def _unit_distances(pattern_a, pattern_b):
+    """Return the distances of all pairs of target units of two layers."""
+    common = (pattern_a.T @ pattern_b).toarray()
+    either = pattern_a.sum(axis=0)[:, None] + pattern_b.sum(axis=0) - common
     return np.where(either > 0, 1 - common / np.maximum(either, 1), 0)
 
 
 def surviving_connections(estimator, since=None):
-    """Compute the share of the links of each layer that were there before.
+    """Compute the fraction of earlier connections that are still present.
 
     Parameters
     ----------
@@ -71,21 +70,22 @@ def surviving_connections(estimator, since=None):
 
     since : estimator, default=None
         An earlier state of the model, such as a deep copy made between calls of
-        `partial_fit`. None for the graph that it started with, which is drawn again;
-        this needs a model whose `random_state` is an integer.
+        `partial_fit`. None stands for the initial topology, which is drawn again; this
+        needs a model whose `random_state` is an integer.
 
     Returns
     -------
-    shares : ndarray of shape (n_layers,)
-        Links of both, as a share of the earlier ones.
+    fractions : ndarray of shape (n_layers,)
+        Connections of both, as a fraction of the earlier ones, in each layer.
 
     Raises
     ------
     ValueError
-        If the layers are not of the same sizes, or the first graph cannot be drawn.
+        If the layers are not of the same sizes, or the initial topology cannot be
+        drawn.
     """
     now = weight_matrices(estimator)
-    before = _first_graph(estimator) if since is None else weight_matrices(since)
+    before = _initial_weights(estimator) if since is None else weight_matrices(since)
     _same_shapes(now, before, ("estimator", "since"))
     return np.array(
         [
@@ -95,11 +95,11 @@ def surviving_connections(estimator, since=None):
     )
 
 
-def _first_graph(estimator):
-    """Draw the graph that a fitted model started with."""
+def _initial_weights(estimator):
+    """Draw the initial weight matrices of a fitted model again."""
     if not isinstance(estimator.random_state, int | np.integer):
         raise ValueError(
-            "The first graph is known only if random_state is an integer. Pass a copy "
-            "of the model, made before, as since."
+            "The initial topology is known only if random_state is an integer. Pass an "
+            "earlier copy of the model as since."
         )
     return weight_matrices(estimator._initial_model())

@@ -1,4 +1,4 @@
-"""The whole network as one graph, without directions."""
+"""The whole network as one undirected graph."""
 
 import numpy as np
 from scipy.sparse import block_array, csr_array
@@ -25,8 +25,8 @@ def adjacency(estimator):
     n_layers = len(coefs) + 1
     blocks = [[None] * n_layers for _ in range(n_layers)]
     for i, coef in enumerate(coefs):
-        links = pattern(coef)
-        blocks[i][i + 1], blocks[i + 1][i] = links, links.T
+        edges = pattern(coef)
+        blocks[i][i + 1], blocks[i + 1][i] = edges, edges.T
     return csr_array(block_array(blocks))
 
 
@@ -39,17 +39,17 @@ def path_lengths(estimator, n_sources=100, random_state=None):
         Fitted.
 
     n_sources : int, default=100
-        How many units to start from, of all layers; all if there are fewer.
+        Number of units of any layer to start from; all units if there are fewer.
 
     random_state : int, RandomState instance or None, default=None
-        Chooses them.
+        Determines the choice of the units.
 
     Returns
     -------
     paths : Bunch
-        ``lengths``, 1, 2, ..., ``counts``, how many of the pairs have such a
-        distance, ``mean``, the mean distance of connected pairs, and ``connected``,
-        the share of the pairs that are connected.
+        ``lengths``, 1, 2, ...; ``counts``, the numbers of pairs with that distance;
+        ``mean``, the mean distance of connected pairs; and ``connected``, the fraction
+        of the pairs that are connected.
     """
     graph = adjacency(estimator)
     n_units = graph.shape[0]
@@ -70,10 +70,9 @@ def path_lengths(estimator, n_sources=100, random_state=None):
 def clustering(estimator, n_samples=10_000, random_state=None):
     """Estimate how often neighbours share a second neighbour.
 
-    Layers have no links within, so that there are no triangles; what takes their
-    place are squares. This is the share of the paths of three links whose ends are
-    linked too (Robins and Alexander 2004, Computational and Mathematical Organization
-    Theory 10:69).
+    A layered network has no triangles, so squares take their role: this is the fraction
+    of the paths of three connections whose ends are connected, too (Robins and
+    Alexander 2004, Computational and Mathematical Organization Theory 10:69).
 
     Parameters
     ----------
@@ -81,21 +80,21 @@ def clustering(estimator, n_samples=10_000, random_state=None):
         Fitted.
 
     n_samples : int, default=10000
-        Number of paths to look at.
+        Number of paths in the sample.
 
     random_state : int, RandomState instance or None, default=None
-        Chooses them.
+        Determines the sample.
 
     Returns
     -------
-    share : float
-        In a random graph about its density; NaN if there is no such path.
+    fraction : float
+        About the density in a random graph; NaN if there is no such path.
     """
     graph = adjacency(estimator)
     rng = check_random_state(random_state)
     degree = np.diff(graph.indptr)
     middle = np.repeat(np.arange(graph.shape[0]), degree), graph.indices
-    # A link is in the middle of so many paths.
+    # The number of paths that an edge is in the middle of.
     weight = (degree[middle[0]] - 1.0) * (degree[middle[1]] - 1.0)
     if weight.sum() == 0:
         return np.nan
@@ -112,7 +111,7 @@ def _other_neighbours(graph, units, excluded, rng):
     degree = np.diff(graph.indptr)[units]
     found = np.empty(units.size, dtype=graph.indices.dtype)
     left = np.arange(units.size)
-    while left.size:  # few draws hit the excluded one
+    while left.size:  # few draws return the excluded one
         offsets = (rng.random_sample(left.size) * degree[left]).astype(np.intp)
         found[left] = graph.indices[graph.indptr[units[left]] + offsets]
         left = left[found[left] == excluded[left]]

@@ -1,4 +1,4 @@
-"""The layers of a fitted model: their links, degrees and strengths."""
+"""The layers of a fitted model: their connections, degrees and strengths."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -17,7 +17,7 @@ def weight_matrices(estimator):
     Returns
     -------
     coefs : list of csr_array of shape (n_in, n_out)
-        The perceptrons' `coefs_`; of a Boltzmann machine ``components_.T``, from the
+        The perceptrons' `coefs_`; of an RBM ``components_.T``, from the
         visible to the hidden units.
 
     Raises
@@ -36,13 +36,13 @@ def weight_matrices(estimator):
 
 
 def pattern(coef):
-    """Return the links of a layer as ones."""
+    """Return the positions of the connections of a layer as ones."""
     ones = np.ones(coef.nnz, dtype=np.float32)
     return csr_array((ones, coef.indices, coef.indptr), shape=coef.shape)
 
 
 def degrees(estimator):
-    """Count the links of each unit.
+    """Count the connections of each unit.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def degrees(estimator):
     Returns
     -------
     layers : list of Bunch
-        For each layer of links ``out_degree``, an array of shape (n_in,): the links
-        that start at each unit before it, and ``in_degree``, of shape (n_out,): those
-        that end at each unit after it.
+        For each layer of connections ``out_degree``, an array of shape (n_in,): the
+        number of connections that start at each unit before it, and ``in_degree``, of
+        shape (n_out,): the number that end at each unit after it.
     """
     return [
         Bunch(

@@ -9,19 +9,18 @@ from sklearn.utils import Bunch, check_random_state
 def fit_power_law(degrees, x_min=None, random_state=None):
     """Fit a discrete power law to the degrees of units, and test how well it fits.
 
-    The exponent is that of the maximum likelihood, for degrees of `x_min` or more; the
+    The exponent is the maximum likelihood estimate for degrees of `x_min` or more; the
     test compares the Kolmogorov-Smirnov distance with that of data drawn from the
-    fitted law (Clauset, Shalizi and Newman 2009, SIAM Review 51:661). The work is done
-    by igraph, which must be installed (``pip install igraph``).
+    fitted law (Clauset, Shalizi and Newman 2009, SIAM Review 51:661). This uses igraph,
+    which must be installed (``pip install igraph``).
 
     Parameters
     ----------
     degrees : array-like of shape (n_units,)
-        Not negative; units without links are left out.
+        Not negative; units without connections are left out.
 
     x_min : int, default=None
-        The degree from which the law shall hold; None for the one at which it fits
-        best.
+        The smallest degree that is fitted; None for the one with the best fit.
 
     random_state : int, RandomState instance or None, default=None
         Determines the samples that the test draws. Pass an int for the same p-value
@@ -30,23 +29,22 @@ def fit_power_law(degrees, x_min=None, random_state=None):
     Returns
     -------
     fit : Bunch
-        ``exponent``; ``x_min``; ``n_units``, how many units have that degree or more;
-        ``statistic``, the distance; and ``p_value``, the chance of as large a distance
-        if the law holds: a small one, below 0.1, speaks against it.
+        ``exponent``; ``x_min``; ``n_units``, the number of units with that degree or
+        more; ``statistic``, the distance; and ``p_value``, the probability of a
+        distance at least as large if the law holds: a value below 0.1 is evidence
+        against it.
 
     Raises
     ------
     ImportError
         If igraph is not installed.
     ValueError
-        If there is not a degree above 0.
+        If no degree is above 0.
 
-    Notes
-    -----
-    The test takes seconds for 1000 units. An `x_min` that is chosen by the fit may
-    leave a few units only, ``n_units``, with an exponent far above 3: that any law
-    passes the test in so short a tail says nothing. igraph's generator of random
-    numbers is Python's afterwards, whatever it was before.
+    Notes ----- The test takes seconds for 1000 units. If `x_min` is chosen by the fit,
+    only a few units may be left (``n_units``), with an exponent far above 3: in so
+    short a tail the test has no power. Afterwards igraph uses Python's random number
+    generator, whatever it used before.
     """
     try:
         import igraph
@@ -64,8 +62,8 @@ def fit_power_law(degrees, x_min=None, random_state=None):
             "degrees must be one-dimensional and of integers, with at least one above "
             f"0, got {degrees!r}."
         )
-    # igraph has one generator for all, Python's unless told otherwise, and its threads
-    # draw from it as they come.
+    # igraph has one global generator, by default Python's, and its threads draw from it
+    # in any order.
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     igraph.set_random_number_generator(random.Random(int(seed)))
     try:

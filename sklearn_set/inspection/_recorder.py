@@ -1,30 +1,30 @@
-"""A record of how the input's links change while a model is fitted."""
+"""A callback that records the connections of the input during a fit."""
 
 import numpy as np
 from sklearn.utils.validation import check_scalar
 
-from sklearn_set.inspection._displays import _image_shape
+from sklearn_set.inspection._axes import checked_image_shape
 from sklearn_set.inspection._layers import degrees, input_strength
 
 
 class TopologyRecorder:
-    """Callback that notes degree and strength of the input features after each epoch.
+    """Callback that records degree and strength of the input features after each epoch.
 
     Set it with ``estimator.set_callbacks(recorder)``. Its memory is bounded: when it is
-    full, every second note is dropped, and from then on half as many are made.
+    full, every second record is dropped, and from then on half as many are made.
 
     Parameters
     ----------
     max_records : int, default=200
-        The most notes to keep; at least 2.
+        Maximum number of records; at least 2.
 
     Attributes
     ----------
     epochs_ : list of int
-        After which epochs the notes were made.
+        The epochs after which the records were made.
 
     degrees_ : list of ndarray of shape (n_features,), dtype int32
-        Links of each input feature.
+        Number of connections of each input feature.
 
     strengths_ : list of ndarray of shape (n_features,), dtype float32
         Sum of the magnitudes of their weights.
@@ -70,7 +70,7 @@ class TopologyRecorder:
         """
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Make a note if the task is an epoch.
+        """Add a record if the task is an epoch.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class TopologyRecorder:
         context : CallbackContext
             Of the task.
         fitted_estimator : estimator, default=None
-            As it is now.
+            The model as it is now.
         """
         if context.task_name != "epoch" or fitted_estimator is None:
             return
@@ -119,7 +119,7 @@ class TopologyRecorder:
             Milliseconds for each frame.
 
         **kwargs : dict
-            For matplotlib's `imshow`.
+            Passed to matplotlib's `imshow`.
 
         Returns
         -------
@@ -138,7 +138,7 @@ class TopologyRecorder:
         from matplotlib.animation import FuncAnimation, PillowWriter
 
         frames, epochs = list(self._frames(what)), list(self.epochs_)
-        shape = _image_shape(image_shape, frames[0].size)
+        shape = checked_image_shape(image_shape, frames[0].size)
         figure, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
         style = {"vmin": 0, "vmax": max(frame.max() for frame in frames)}
         image = ax.imshow(frames[0].reshape(shape), **style | kwargs)

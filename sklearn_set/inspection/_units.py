@@ -1,4 +1,4 @@
-"""Units that take no part."""
+"""Units without effect."""
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -7,7 +7,7 @@ from sklearn_set.inspection._layers import weight_matrices
 
 
 def idle_units(estimator, X=None):
-    """Find the hidden units that do nothing.
+    """Find the hidden units without effect.
 
     Parameters
     ----------
@@ -15,19 +15,19 @@ def idle_units(estimator, X=None):
         Fitted.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
-        Samples to watch the units by.
+        Samples for which the outputs of the units are compared.
 
     Returns
     -------
     layers : list of Bunch
         For each hidden layer ``dead``, a boolean array of shape (n_units,): units
-        without links to one of the sides; and ``silent``, units whose output is the
-        same for all samples of X, or None without them.
+        without incoming or without outgoing connections; and ``silent``, units whose
+        output is the same for all samples of X, or None without X.
     """
     coefs = weight_matrices(estimator)
     has_input = [np.bincount(c.indices, minlength=c.shape[1]) > 0 for c in coefs]
     has_output = [np.diff(c.indptr) > 0 for c in coefs[1:]]
-    if len(coefs) == 1 and not hasattr(estimator, "coefs_"):  # a Boltzmann machine
+    if len(coefs) == 1 and not hasattr(estimator, "coefs_"):  # an RBM
         has_output = [True]
     dead = [~(a & b) for a, b in zip(has_input, has_output, strict=False)]
     silent = [None] * len(dead) if X is None else _silent(estimator, X)
@@ -40,5 +40,5 @@ def _silent(estimator, X):
         [(out.min(axis=1), out.max(axis=1)) for out in outputs]
         for outputs in estimator._hidden_outputs(X)
     ]
-    of_layers = [np.array(layer) for layer in zip(*batches, strict=True)]
-    return [own[:, 0].min(axis=0) == own[:, 1].max(axis=0) for own in of_layers]
+    layers = [np.array(ranges) for ranges in zip(*batches, strict=True)]
+    return [r[:, 0].min(axis=0) == r[:, 1].max(axis=0) for r in layers]
