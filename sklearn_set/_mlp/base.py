@@ -30,11 +30,7 @@ from sklearn_set._mlp.settings import (
 )
 from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
-from sklearn_set._training.loop import TrainingLoop
 from sklearn_set._training.samples import Batches, LabelledSamples
-from sklearn_set._training.schedules import SCHEDULES
-from sklearn_set._training.state import TrainingState
-from sklearn_set._training.stopping import StoppingRule
 from sklearn_set._training.validation_set import (
     GivenValidationSet,
     TrainingData,
@@ -43,10 +39,6 @@ from sklearn_set._training.validation_set import (
 )
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.warnings import warn
-
-# The random streams, in the order in which they are drawn.
-STREAMS = ("weights", "topology", "shuffle", "dropout", "transform")
-SEEDS = ("split", "init")
 
 
 class BaseSETMLP(SETEstimator):
@@ -57,6 +49,9 @@ class BaseSETMLP(SETEstimator):
     """
 
     _parameter_constraints: dict = CONSTRAINTS
+    _streams = ("weights", "topology", "shuffle", "dropout", "transform")
+    _seeds = ("split", "init")
+    _monitored = "loss"
 
     # -- validation -------------------------------------------------------
 
@@ -170,9 +165,6 @@ class BaseSETMLP(SETEstimator):
         self._train(learner, batches, state, scorer, callbacks, incremental)
         return callbacks
 
-    def _start_state(self):
-        return TrainingState.start(self.random_state, STREAMS, SEEDS)
-
     def _shuffle_stream(self, state):
         return state.streams["shuffle"] if self.shuffle else None
 
@@ -238,21 +230,13 @@ class BaseSETMLP(SETEstimator):
             del self.coefs_  # evolution replaces the arrays, which need not be kept
             return score
 
-        loop = TrainingLoop(
-            learner, batches, state,
-            evolver=self._evolver(learner, state),
-            schedule=SCHEDULES[self.learning_rate](self),
-            learning_rate=self.learning_rate_init,
-            stopping=self._stopping_rule(),
+        is_complete = self._run_loop(
+            learner, batches, state, callbacks, schedule="learning_rate",
+            learning_rate="learning_rate_init", n_epochs=self.max_iter,
+            incremental=incremental,
             validation_score=None if scorer is None else validation_score,
-            callbacks=callbacks,
-            fitted_attributes=lambda: self._copied_attributes(learner, state),
-            report=_report if self.verbose else None,
-            remedy=f"Scale X, or lower learning_rate_init={self.learning_rate_init}.",
         )  # fmt: skip
-        if incremental:
-            loop.run(1, self.max_iter)
-        elif loop.run(self.max_iter):
+        if is_complete and not incremental:
             warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
                 "and the optimization hasn't converged yet. Raise max_iter, or tol to "
@@ -260,11 +244,11 @@ class BaseSETMLP(SETEstimator):
                 ConvergenceWarning,
             )
         self._set_fitted(learner, state)
-        self._continues = incremental or self.warm_start
 
-    def _stopping_rule(self):
-        monitors = "validation_score" if self.early_stopping else "loss"
-        return StoppingRule(monitors, self.tol, self.n_iter_no_change, self.verbose)
+    @staticmethod
+    def _report(n_iter, metrics, seconds):
+        """Return the line that `verbose` prints after an epoch, as in scikit-learn."""
+        return f"Iteration {n_iter}, loss = {metrics['loss']:.8f}"
 
     def _set_fitted(self, learner, state):
         """Set the fitted attributes to the present values of the learner."""
@@ -429,8 +413,3 @@ class BaseSETMLP(SETEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _report(n_iter, metrics, seconds):
-    """Return the line that `verbose` prints after an epoch, as in scikit-learn."""
-    return f"Iteration {n_iter}, loss = {metrics['loss']:.8f}"

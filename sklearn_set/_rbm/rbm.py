@@ -1,5 +1,6 @@
 """The estimator of the restricted Boltzmann machine."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -37,11 +38,7 @@ from sklearn_set._rbm.model import BoltzmannModel
 from sklearn_set._rbm.visible_units import VISIBLE_UNITS
 from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
-from sklearn_set._training.loop import TrainingLoop
 from sklearn_set._training.samples import Batches
-from sklearn_set._training.schedules import SCHEDULES
-from sklearn_set._training.state import TrainingState
-from sklearn_set._training.stopping import StoppingRule
 from sklearn_set._training.validation_set import hold_out
 from sklearn_set._utils.random import spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
@@ -49,9 +46,6 @@ from sklearn_set.evolution import RULES, SET
 
 # Standard deviation of the initial weights (Hinton 2012, section 8).
 INITIAL_STD = 0.01
-# The random streams, in the order in which they are drawn.
-STREAMS = ("weights", "topology", "shuffle", "chain", "sample")
-SEEDS = ("split", "score", "monitor")
 # Defaults of annealed importance sampling.
 N_CHAINS, N_TEMPERATURES = 100, 1000
 
@@ -312,34 +306,15 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     def __init__(
         self,
-        n_components=256,
-        *,
-        epsilon=10,
-        density=None,
-        zeta=0.3,
-        evolution="set",
-        evolve_every=1,
-        final_prune=False,
-        visible="bernoulli",
-        visible_std=1.0,
-        learning_rate=0.1,
-        learning_rate_schedule="constant",
-        momentum=0.0,
-        batch_size=10,
-        n_iter=10,
-        cd_steps=1,
-        persistent=False,
-        alpha=0.0001,
-        sparsity_target=None,
-        sparsity_cost=0.1,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        warm_start=False,
-        verbose=0,
-        random_state=None,
-    ):
+        n_components=256, *,
+        epsilon=10, density=None, zeta=0.3, evolution="set", evolve_every=1,
+        final_prune=False, visible="bernoulli", visible_std=1.0,
+        learning_rate=0.1, learning_rate_schedule="constant", momentum=0.0,
+        batch_size=10, n_iter=10, cd_steps=1, persistent=False, alpha=0.0001,
+        sparsity_target=None, sparsity_cost=0.1, early_stopping=False,
+        validation_fraction=0.1, n_iter_no_change=10, tol=1e-4, warm_start=False,
+        verbose=0, random_state=None,
+    ):  # fmt: skip
         self.n_components = n_components
         self.epsilon = epsilon
         self.density = density
@@ -367,6 +342,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    _streams = ("weights", "topology", "shuffle", "chain", "sample")
+    _seeds = ("split", "score", "monitor")
     _private_fitted = (
         *SETEstimator._private_fitted, "_units", "_base_bias", "_n_features_out",
     )  # fmt: skip
@@ -435,9 +412,6 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         self._train(learner, used, held_out, state, callbacks, incremental)
         return callbacks
 
-    def _start_state(self):
-        return TrainingState.start(self.random_state, STREAMS, SEEDS)
-
     def _new_model(self, X, state):
         """Return a model with random connections and weights.
 
@@ -504,36 +478,19 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         return SparsityTarget(self.sparsity_target, self.sparsity_cost, means)
 
     def _train(self, learner, used, held_out, state, callbacks, incremental):
-        n_planned = max(self.n_iter, 1)
-        loop = TrainingLoop(
-            learner,
-            Batches(used, int(self.batch_size), state.streams["shuffle"], even=True),
-            state,
-            evolver=self._evolver(learner, state),
-            schedule=SCHEDULES[self.learning_rate_schedule](self),
-            learning_rate=self.learning_rate,
-            stopping=self._stopping_rule(),
-            validation_score=self._validation_score(learner, held_out),
-            callbacks=callbacks,
-            fitted_attributes=lambda: self._copied_attributes(learner, state),
-            report=self._report if self.verbose else None,
-            remedy=f"Scale X, or lower learning_rate={self.learning_rate}.",
-        )
-        if incremental:
-            loop.run(1, n_planned)
-        else:
-            loop.run(self.n_iter)
-            if self.final_prune:
-                self._prune(learner)
+        score = None
+        if self.early_stopping:
+            score = partial(learner.score, held_out)
+        shuffle = state.streams["shuffle"]
+        self._run_loop(
+            learner, Batches(used, int(self.batch_size), shuffle, even=True), state,
+            callbacks, schedule="learning_rate_schedule",
+            learning_rate="learning_rate", n_epochs=self.n_iter,
+            incremental=incremental, validation_score=score,
+        )  # fmt: skip
+        if self.final_prune and not incremental:
+            self._prune(learner)
         self._set_fitted(learner, state)
-        self._continues = incremental or self.warm_start
-
-    def _stopping_rule(self):
-        monitors = "validation_score" if self.early_stopping else None
-        return StoppingRule(monitors, self.tol, self.n_iter_no_change, self.verbose)
-
-    def _validation_score(self, learner, held_out):
-        return (lambda: learner.score(held_out)) if self.early_stopping else None
 
     def _report(self, n_iter, metrics, seconds):
         """Return the line that `verbose` prints after an epoch, as in scikit-learn."""

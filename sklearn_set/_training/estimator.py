@@ -6,6 +6,10 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 
 from sklearn_set._training.evolver import Evolver, Period
+from sklearn_set._training.loop import TrainingLoop
+from sklearn_set._training.schedules import SCHEDULES
+from sklearn_set._training.state import TrainingState
+from sklearn_set._training.stopping import StoppingRule
 from sklearn_set._utils.html import LayersAndAttributes
 from sklearn_set.evolution import as_rules
 
@@ -14,12 +18,18 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
     """Fits a working copy of itself, and then publishes what that has learned.
 
     A subclass implements ``_fit_model(original, ...)``, which runs on the working copy,
-    sets the fitted attributes there, and returns the callbacks of the fit. What a later
-    call continues from is kept in `_training_state`.
+    sets the fitted attributes there, and returns the callbacks of the fit;
+    ``_set_fitted(learner, state)``; and ``_report(n_iter, metrics, seconds)``. What a
+    later call continues from is kept in `_training_state`.
     """
 
     # Attributes that `fit` sets besides the public ones.
     _private_fitted = ("_training_state",)
+    # Names of the random streams and seeds, in the order in which they are drawn.
+    _streams = ()
+    _seeds = ()
+    # What the stopping rule monitors without early stopping.
+    _monitored = None
 
     # The template of the documentation links in the HTML representation.
     _doc_link_module = "sklearn_set"
@@ -48,6 +58,49 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
             k: v for k, v in after.items() if k not in before or v is not before[k]
         }
         self.__dict__ = kept | changed
+
+    def _run_loop(
+        self, learner, batches, state, callbacks, *, schedule, learning_rate,
+        n_epochs, incremental, validation_score=None,
+    ):  # fmt: skip
+        """Train the learner; return whether all epochs were run.
+
+        Parameters
+        ----------
+        learner, batches, state, callbacks
+            As for TrainingLoop.
+        schedule, learning_rate : str
+            Names of the parameters that hold the schedule and the initial rate.
+        n_epochs : int
+            Epochs of a fit; one of several calls of `partial_fit` runs one of them.
+        incremental : bool
+            Whether this is `partial_fit`.
+        validation_score : callable, default=None
+            As for TrainingLoop.
+        """
+        rate = getattr(self, learning_rate)
+        loop = TrainingLoop(
+            learner, batches, state,
+            evolver=self._evolver(learner, state),
+            schedule=SCHEDULES[getattr(self, schedule)](self),
+            learning_rate=rate,
+            stopping=self._stopping_rule(),
+            validation_score=validation_score,
+            callbacks=callbacks,
+            fitted_attributes=lambda: self._copied_attributes(learner, state),
+            report=self._report if self.verbose else None,
+            remedy=f"Scale X, or lower {learning_rate}={rate}.",
+        )  # fmt: skip
+        self._continues = incremental or self.warm_start
+        return loop.run(1, max(n_epochs, 1)) if incremental else loop.run(n_epochs)
+
+    def _stopping_rule(self):
+        monitored = "validation_score" if self.early_stopping else self._monitored
+        return StoppingRule(monitored, self.tol, self.n_iter_no_change, self.verbose)
+
+    def _start_state(self):
+        """Return the training state of a new model."""
+        return TrainingState.start(self.random_state, self._streams, self._seeds)
 
     def _is_new(self, incremental):
         """Whether this call starts with a new model."""
