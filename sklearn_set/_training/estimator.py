@@ -111,7 +111,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
 
         A copy, as are the weights: the published model stays as it is.
         """
-        state = copy.deepcopy(self._training_state)
+        state = self._training_state.copy()
         state.history.n_no_improvement = 0
         return state
 
