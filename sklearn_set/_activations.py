@@ -187,12 +187,12 @@ class SRelu(_Computed, Relu):
 
     def forward(self, z, out, parameters, n_threads):
         """Write f(z) to `out`; z stays as it is."""
-        _fast.bend(z, parameters, out, n_threads)
+        _fast.srelu_forward(z, parameters, out, n_threads)
 
     def backward(self, z, signal, parameters, n_threads):
         """Multiply the signal by f'(z), and return the gradient of the parameters."""
         gradient = np.empty_like(parameters)
-        _fast.bend_back(z, parameters, signal, gradient, n_threads)
+        _fast.srelu_backward(z, parameters, signal, gradient, n_threads)
         return gradient
 
 

@@ -262,7 +262,7 @@ class SparseLayer:
         owed = ()
         if self._deferred is not None:
             owed = state, *self._deferred.owed(x.by_feature.present)
-        _fast.gather_nonzeros(
+        _fast.forward_nonzeros(
             *x.by_sample, indptr, targets, weights, bias, slope, self._scratch(shape),
             out, self.n_threads, *owed,
         )  # fmt: skip
@@ -298,7 +298,7 @@ class SparseLayer:
             Activations of the sources.
         delta : ndarray of shape (n_out, batch)
             The loss's gradient at the targets.
-        step : ndarray of shape (7,)
+        step : ndarray of shape (1,), dtype STEP_DTYPE
             The solver's coefficients.
         slope : float, default=1.0
             Of the activation f that made `x`, below 0.
@@ -331,7 +331,7 @@ class SparseLayer:
             sums = None
         if sums is not None:
             require_shape("The sums", sums, (self.n_in,))
-        return _fast.learn(
+        return _fast.backward(
             x, delta, *self.links, step, slope, sums,
             self._squares if measures else None,
             self._scratch((self.n_threads, x.shape[1])), self.n_threads, less_x,
@@ -342,7 +342,7 @@ class SparseLayer:
         if self._deferred is None:
             self._deferred = DeferredSteps(self.links, self.n_threads)
         self._deferred.start(step)
-        _fast.learn_nonzeros(
+        _fast.backward_nonzeros(
             *x.by_feature, delta, *self.links, step, *self._deferred.owed(),
             self._deferred.squares, self.n_threads,
         )  # fmt: skip

@@ -10,7 +10,7 @@ weights are those of the dense computation, but for rounding.
 import numpy as np
 
 from sklearn_set._builds import _fast
-from sklearn_set._solvers import waiting_powers
+from sklearn_set._solvers import STEP_DTYPE, waiting_powers
 
 # Steps after which all sources are brought up to date.
 MAX_STEPS = 1024
@@ -34,7 +34,8 @@ class DeferredSteps:
         self._all = np.arange(n_in, dtype=np.int32)
         self.seen = np.zeros(n_in, dtype=np.int32)  # each source's last step
         self._clock = 0  # steps made since all were up to date
-        self._table = np.empty((MAX_STEPS, 7))  # the steps, or powers of one
+        self._steps = np.empty(MAX_STEPS, dtype=STEP_DTYPE)
+        self._powers = None  # of one step, instead of the list, if it is linear
         self._powers_of = None
         self.squares = np.empty(n_in)  # sum of squared weights when last up to date
         self.wake(self._all)
@@ -48,9 +49,9 @@ class DeferredSteps:
             Without repetitions.
         """
         indptr, _, weights, state = self._links
-        _fast.wake(
-            sources, self._table, self._clock, self.seen, indptr, weights, state,
-            self.squares, self._n_threads,
+        _fast.flush_pending(
+            sources, self._powers, self._steps, self._clock, self.seen, indptr, weights,
+            state, self.squares, self._n_threads,
         )  # fmt: skip
 
     def owed(self, sources=None):
@@ -71,10 +72,9 @@ class DeferredSteps:
         seen : ndarray of shape (n_in,), dtype int32
             Each source's last step.
         """
-        is_linear = self._powers_of is not None
-        if sources is not None and not is_linear:
+        if sources is not None and self._powers is None:
             self.wake(sources)
-        return self._table if is_linear else None, self._clock, self.seen
+        return self._powers, self._clock, self.seen
 
     def settle(self):
         """Bring all sources up to date."""
@@ -87,24 +87,24 @@ class DeferredSteps:
 
         Parameters
         ----------
-        step : ndarray of shape (7,)
+        step : ndarray of shape (1,), dtype STEP_DTYPE
             The solver's coefficients.
         """
         if self._clock + 1 >= MAX_STEPS:
             self.settle()
         waiting = step.copy()
-        waiting[5] = 0.0  # no signal, so that its factor does not matter
-        if not np.array_equal(waiting, self._powers_of):
+        waiting["gradient_scale"] = 0.0  # of a gradient of 0 it does not matter
+        if waiting.tobytes() != self._powers_of:
             self._change(step, waiting)
-        if self._powers_of is None:
-            self._table[self._clock] = step
+        if self._powers is None:
+            self._steps[self._clock] = step[0]
 
     def _change(self, step, waiting):
         """Take up a step that is not the last one's; powers are those of one step."""
         powers = waiting_powers(step, MAX_STEPS)
         if powers is not None:
             self.settle()
-            self._table, self._powers_of = powers, waiting
+            self._powers, self._powers_of = powers, waiting.tobytes()
 
     def finish(self):
         """Count the step that `start` announced."""

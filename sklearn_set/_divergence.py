@@ -143,7 +143,7 @@ class ContrastiveDivergence:
         own = self.machine
         values = (own.hidden_bias, own.visible_bias)[which]
         state, n_threads = self._of_biases[which], own.layer.n_threads
-        _fast.update(units, values, state, step, n_threads, chain)
+        _fast.update_parameters(units, values, state, step, n_threads, chain)
 
     def _statistics(self, v):
         """Return the hidden units of the data, and both units of the chain."""

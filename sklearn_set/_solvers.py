@@ -2,12 +2,16 @@
 
 A solver turns its settings into the coefficients of one step; the kernels apply them to
 every link and bias in place. A new one is a class here with `rule`, `n_states` and
-`coefficients`, and its row of arithmetic in `_units.h`.
+`coefficients`, and its arithmetic in `_kernels/solvers.h`, where the fields of a step
+and the ids of the solvers are written.
 """
 
 import numpy as np
 
 from sklearn_set._builds import _fast
+
+# A step: the fields of the kernels' SolverStep.
+STEP_DTYPE = np.asarray(_fast.empty_step()).dtype
 
 
 class Solver:
@@ -15,7 +19,7 @@ class Solver:
 
     Attributes
     ----------
-    rule : int
+    rule : _fast.Solver
         Names the arithmetic to the kernels.
     n_steps : int
         Number of steps made so far.
@@ -40,16 +44,21 @@ class Solver:
 
         Returns
         -------
-        of_links, of_biases : ndarray of shape (7,), dtype float64
+        weight_step, bias_step : ndarray of shape (1,), dtype STEP_DTYPE
             Biases are not penalised.
         """
         self.n_steps += 1
-        own = [self.rule, *self.coefficients()]
         if self.is_decoupled:
             decay *= self.learning_rate
         if scale_of_biases is None:
             scale_of_biases = scale
-        return np.array([*own, scale, decay]), np.array([*own, scale_of_biases, 0.0])
+        steps = np.zeros(2, dtype=STEP_DTYPE)
+        steps["solver"] = self.rule
+        for name, value in self.coefficients().items():
+            steps[name] = value
+        steps["gradient_scale"] = scale, scale_of_biases
+        steps["weight_decay"] = decay, 0.0
+        return steps[:1], steps[1:]
 
 
 class SGD(Solver):
@@ -68,7 +77,7 @@ class SGD(Solver):
         Whether to use Nesterov's momentum.
     """
 
-    rule = _fast.SGD
+    rule = _fast.Solver.sgd
 
     def __init__(self, learning_rate, momentum=0.0, nesterov=False):
         self.learning_rate = learning_rate
@@ -81,10 +90,13 @@ class SGD(Solver):
         return 1 if self.momentum else 0
 
     def coefficients(self):
-        """Return the rate, the momentum, and the factors of velocity and gradient."""
-        if self.nesterov:
-            return self.learning_rate, self.momentum, self.momentum, self.learning_rate
-        return self.learning_rate, self.momentum, 1.0, 0.0
+        """Return the fields of the next step, by name."""
+        return {
+            "learning_rate": self.learning_rate,
+            "momentum": self.momentum,
+            "velocity_factor": self.momentum if self.nesterov else 1.0,
+            "gradient_factor": self.learning_rate if self.nesterov else 0.0,
+        }
 
 
 class Adam(Solver):
@@ -104,7 +116,7 @@ class Adam(Solver):
         Keeps the division from 0.
     """
 
-    rule = _fast.ADAM
+    rule = _fast.Solver.adam
     n_states = 2
 
     def __init__(self, learning_rate, beta_1=0.9, beta_2=0.999, adam_epsilon=1e-8):
@@ -114,10 +126,15 @@ class Adam(Solver):
         self.adam_epsilon = adam_epsilon
 
     def coefficients(self):
-        """Return the step's rate, the shares of the new gradient, and the epsilon."""
+        """Return the fields of the next step, by name."""
         t = self.n_steps
         rate = self.learning_rate * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        return rate, 1 - self.beta_1, 1 - self.beta_2, self.adam_epsilon
+        return {
+            "learning_rate": rate,
+            "one_minus_beta_1": 1 - self.beta_1,
+            "one_minus_beta_2": 1 - self.beta_2,
+            "adam_epsilon": self.adam_epsilon,
+        }
 
 
 class AdamW(Adam):
@@ -127,7 +144,7 @@ class AdamW(Adam):
     ``w <- w - rate * decay * w - rate_t * m / (sqrt(v) + adam_epsilon)``.
     """
 
-    rule = _fast.ADAMW
+    rule = _fast.Solver.adamw
     is_decoupled = True
 
 
@@ -148,7 +165,7 @@ class RMSprop(Adam):
         Keeps the division from 0.
     """
 
-    rule = _fast.RMSPROP
+    rule = _fast.Solver.rmsprop
     n_states = 1
 
     def __init__(self, learning_rate, beta_2=0.999, adam_epsilon=1e-8):
@@ -156,11 +173,11 @@ class RMSprop(Adam):
 
 
 def waiting_powers(step, n_powers):
-    """Say what steps without a signal do to a weight and its velocity, if linear.
+    """Say what steps with zero gradient do to a weight and its velocity, if linear.
 
     Parameters
     ----------
-    step : ndarray of shape (7,)
+    step : ndarray of shape (1,), dtype STEP_DTYPE
         The solver's coefficients.
     n_powers : int
         How many to compute.
@@ -171,11 +188,14 @@ def waiting_powers(step, n_powers):
         Row m holds the matrix of m steps, by rows, that maps (w, v) to the next; None
         for a rule that is not linear.
     """
-    rule, rate, momentum, ahead, now, _, decay = step
-    if rule != SGD.rule:
+    if step["solver"] != SGD.rule:
         return None
+    names = "learning_rate", "momentum", "velocity_factor", "gradient_factor"
+    rate, momentum, velocity_factor, gradient_factor = (step[name][0] for name in names)
+    decay = step["weight_decay"][0]
     one = np.array(
-        [[1 - (ahead * rate + now) * decay, ahead * momentum],
+        [[1 - (velocity_factor * rate + gradient_factor) * decay,
+          velocity_factor * momentum],
          [-rate * decay, momentum]]
     )  # fmt: skip
     if momentum == 0:  # no velocity is kept
