@@ -14,6 +14,9 @@ Conventions
 - Parallel loops run over rows that do not share an output, and the order of each
   sum is fixed, so that the number of threads never changes a result.
 """
+from cpython.buffer cimport (
+    Py_buffer, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+)
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
@@ -225,6 +228,21 @@ cdef SolverStep _empty_step
 def empty_step():
     """One solver's step, as a buffer: its format names the fields of SolverStep."""
     return <SolverStep[:1]> &_empty_step
+
+
+cdef SolverStep _step(step) except *:
+    """What an array of one step holds. A typed view would take longer: its format, with
+    all names, would be written and parsed at each call."""
+    cdef Py_buffer buffer
+    cdef SolverStep result
+    PyObject_GetBuffer(step, &buffer, PyBUF_SIMPLE)
+    try:
+        if buffer.len != sizeof(SolverStep):
+            raise ValueError("A step is an array of shape (1,) with empty_step's dtype.")
+        result = (<SolverStep*> buffer.buf)[0]
+    finally:
+        PyBuffer_Release(&buffer)
+    return result
 
 
 cdef inline int _team(Py_ssize_t work, int n_threads) noexcept nogil:
@@ -572,7 +590,7 @@ def update_parameters(
     const real[:, ::1] delta,            # IN    (n, batch) summed for the gradient
     real[::1] values,                    # INOUT (n,)
     real[:, ::1] state,                  # INOUT (n_states, n)
-    const SolverStep[::1] step,          # IN    (1,)
+    step,                                # IN    (1,) as empty_step
     int n_threads,
     const real[:, ::1] negative_delta=None,     # IN (n, batch), or None
 ):
@@ -583,6 +601,7 @@ def update_parameters(
     cdef Py_ssize_t part, n = values.shape[0]
     cdef const real* negative = NULL
     cdef real* states = _first(state)
+    cdef SolverStep coefficients = _step(step)
     cdef int team = _team(n * delta.shape[1], n_threads)
     cdef unsigned int mode = 0
     if negative_delta is not None and n:
@@ -591,7 +610,7 @@ def update_parameters(
         mode = flush_subnormals()
         for part in prange((n + STRIP - 1) // STRIP, schedule="static"):
             update_strip(
-                &delta[0, 0], negative, delta.shape[1], &values[0], states, n, step[0],
+                &delta[0, 0], negative, delta.shape[1], &values[0], states, n, coefficients,
                 part * STRIP, min(STRIP, n - part * STRIP))
         restore_mode(mode)
 
@@ -615,7 +634,7 @@ def backward(
     const int32_t[::1] targets,          # IN    (n_links,)
     real[::1] weights,                   # INOUT (n_links,)
     real[:, ::1] state,                  # INOUT (n_states, n_links)
-    const SolverStep[::1] step,          # IN    (1,)
+    step,                                # IN    (1,) as empty_step
     real negative_slope,                 # IN    of the sources' activation below 0
     real[::1] bias_gradient,             # OUT   (n_in,), or None
     double[::1] squared_norms,           # OUT   (n_in,), or None
@@ -640,6 +659,7 @@ def backward(
     cdef const real* other_x = NULL
     cdef const real* other_delta = NULL
     cdef real* states = _first(state)
+    cdef SolverStep coefficients = _step(step)
     cdef real* bias = &bias_gradient[0] if bias_gradient is not None else NULL
     cdef double* norms = &squared_norms[0] if squared_norms is not None else NULL
     cdef Py_ssize_t n_bytes = delta.shape[0] * batch * sizeof(real)
@@ -663,7 +683,7 @@ def backward(
             backward_units(
                 &x[0, 0], &delta[0, 0], other_x, other_delta, batch, &indptr[0],
                 &targets[0], &weights[0], first, min(n_in, first + chunk), n_links,
-                prefetch, negative_slope, step[0], states, bias, norms,
+                prefetch, negative_slope, coefficients, states, bias, norms,
                 &row[threadid(), 0])
         restore_mode(mode)
     return total(norms, n_in) if norms else 0.0
@@ -679,7 +699,7 @@ def backward_nonzeros(
     const int32_t[::1] targets,          # IN    (n_links,)
     real[::1] weights,                   # INOUT (n_links,)
     real[:, ::1] state,                  # INOUT (n_states, n_links)
-    const SolverStep[::1] step,          # IN    (1,)
+    step,                                # IN    (1,) as empty_step
     const double[:, ::1] powers,         # IN    (> n_steps, 4), as for
                                          #       forward_nonzeros, or None
     int32_t n_steps,                     # IN    number of steps made before this one
@@ -693,6 +713,7 @@ def backward_nonzeros(
     """
     cdef Py_ssize_t p, n_present = present.shape[0], n_links = targets.shape[0]
     cdef real* states = _first(state)
+    cdef SolverStep coefficients = _step(step)
     cdef const double* power = &powers[0, 0] if powers is not None else NULL
     cdef Py_ssize_t links_per_source = n_links // max(1, indptr.shape[0] - 1)
     cdef Py_ssize_t work = feature_starts[n_present] * links_per_source
@@ -706,7 +727,7 @@ def backward_nonzeros(
             squared_norms[present[p]] = backward_feature(
                 p, n_present, &present[0], &feature_starts[0], &samples[0], &values[0],
                 &delta[0, 0], delta.shape[1], &indptr[0], &targets[0], &weights[0],
-                states, n_links, step[0], power, n_steps, &last_step[0])
+                states, n_links, coefficients, power, n_steps, &last_step[0])
         restore_mode(mode)
 
 

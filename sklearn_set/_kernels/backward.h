@@ -76,9 +76,11 @@ ALWAYS_INLINE inline void backward_block(
     using Real = typename V::Real;
     using Vec = typename V::Type;
     constexpr bool is_contrastive = kind == BackwardKind::contrastive;
-    const ptrdiff_t stride = strip.batch;
+    const ptrdiff_t stride = strip.batch, n = strip.n;
     const ptrdiff_t done = (nv - 1) * V::lanes - last; /* lanes of an earlier vector */
     const Real *delta = strip.delta + b, *negative_delta = strip.negative_delta + b;
+    const Real *weights = strip.weights;
+    const int32_t *targets = strip.targets;
     Vec x[nv], negative_x[nv], sum[nv];
     for (int v = 0; v < nv; v++) {
         const ptrdiff_t start = b + vector_start<V, nv>(v, last);
@@ -91,18 +93,18 @@ ALWAYS_INLINE inline void backward_block(
     x[nv - 1] = lanes_from<V>(x[nv - 1], done);
     if constexpr (is_contrastive)
         negative_x[nv - 1] = lanes_from<V>(negative_x[nv - 1], done);
-    for (ptrdiff_t k = 0; k < strip.n; k++) {
-        const ptrdiff_t row = strip.targets[k] * stride;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const ptrdiff_t row = targets[k] * stride;
         Vec dot = b == 0 ? Vec{} : dots[k];
-        prefetch_row<prefetch>(delta, stride, strip.targets, k);
+        prefetch_row<prefetch>(delta, stride, targets, k);
         if constexpr (is_contrastive)
-            prefetch_row<prefetch>(negative_delta, stride, strip.targets, k);
+            prefetch_row<prefetch>(negative_delta, stride, targets, k);
         for (int v = 0; v < nv; v++) {
             const ptrdiff_t start = row + vector_start<V, nv>(v, last);
             Vec d = V::load(delta + start);
             if constexpr (kind == BackwardKind::gradient_and_delta) {
                 pin(d);
-                sum[v] += strip.weights[k] * d;
+                sum[v] += weights[k] * d;
             }
             dot += x[v] * d;
             if constexpr (is_contrastive)
@@ -129,7 +131,7 @@ ALWAYS_INLINE inline void backward_kind(
 
 template <class V>
 void backward_vectors(
-    Strip<typename V::Real> strip, Prefetch prefetch, typename V::Real *gradient)
+    const Strip<typename V::Real> &strip, Prefetch prefetch, typename V::Real *gradient)
 {
     typename V::Type dots[STRIP];
     for (ptrdiff_t k = strip.n; k < round_up(strip.n); k++)
@@ -233,7 +235,7 @@ ALWAYS_INLINE inline void backward_partials(
 /* Adds to source_delta[b], for b < batch. */
 template <class Real>
 void backward_narrow(
-    Strip<Real> strip, Prefetch prefetch, Real *source_delta, Real *gradient)
+    const Strip<Real> &strip, Prefetch prefetch, Real *source_delta, Real *gradient)
 {
     with_constant(prefetch, [&](auto constant) ALWAYS_INLINE {
         backward_partials<constant>(strip, source_delta, gradient);
@@ -277,7 +279,7 @@ ALWAYS_INLINE inline void backward_strip(
 /* Source i, whose activations are x: args.x[i], or a copy if there is more than a strip of
  * links and source_delta takes its place. */
 template <class Real>
-void backward_unit(
+ALWAYS_INLINE inline void backward_unit(
     const Backward<Real> &args, ptrdiff_t i, const Real *x, Real *source_delta)
 {
     constexpr int lanes = NarrowVector<Real>::lanes;

@@ -28,7 +28,7 @@ ALWAYS_INLINE inline typename V::Type add_row(
 /* out[k] = the sum of row k of `rows`, minus that of `negative` unless NULL; n <= STRIP,
  * and `out` has room for round_up(n). */
 template <class Real>
-void row_sums(
+ALWAYS_INLINE inline void row_sums(
     const Real *rows, const Real *negative, ptrdiff_t batch, ptrdiff_t n, Real *out)
 {
     using V = NarrowVector<Real>;
@@ -48,7 +48,7 @@ void row_sums(
 
 /* The sum of one row. */
 template <class Real>
-Real row_sum(const Real *row, ptrdiff_t batch)
+ALWAYS_INLINE inline Real row_sum(const Real *row, ptrdiff_t batch)
 {
     Real out[4];
     row_sums<Real>(row, nullptr, batch, 1, out);
@@ -57,7 +57,7 @@ Real row_sum(const Real *row, ptrdiff_t batch)
 
 /* The sum of n squared weights; `limit` is how many lie in memory from here on. */
 template <class Real>
-double squared_norm(const Real *weights, ptrdiff_t n, ptrdiff_t limit)
+ALWAYS_INLINE inline double squared_norm(const Real *weights, ptrdiff_t n, ptrdiff_t limit)
 {
     using V = NarrowVector<Real>;
     typename V::Type part{};

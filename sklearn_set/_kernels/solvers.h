@@ -83,7 +83,7 @@ ALWAYS_INLINE inline void sgd_vector(
 /* The rest of the links are updated each alone: if a vector stored the next unit's too, its
  * first load would wait until all these stores are done. */
 template <class Real>
-void sgd(
+ALWAYS_INLINE inline void sgd(
     const SolverStep &shared_step, Real *w, Real *velocity, const Real *gradient,
     ptrdiff_t n)
 {
@@ -125,7 +125,9 @@ ALWAYS_INLINE inline void adam(
         if constexpr (solver != Solver::rmsprop)
             m[k] = mean = m[k] + one_minus_beta_1 * (g - m[k]);
         v[k] += one_minus_beta_2 * (g * g - v[k]);
-        w[k] -= shrinkage * w[k] + learning_rate * mean / (std::sqrt(v[k]) + epsilon);
+        /* In double precision, so that w is rounded once. */
+        const double scale_of_g = static_cast<double>(std::sqrt(v[k])) + epsilon;
+        w[k] -= shrinkage * w[k] + learning_rate * mean / scale_of_g;
     }
 }
 
@@ -140,7 +142,7 @@ inline int n_states(const SolverStep &step)
 
 /* One step for n parameters; their states lie `apart`. */
 template <class Real>
-void solver_step(
+ALWAYS_INLINE inline void solver_step(
     const SolverStep &step, Real *w, Real *state, ptrdiff_t apart, const Real *gradient,
     ptrdiff_t n)
 {
