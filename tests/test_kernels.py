@@ -593,6 +593,13 @@ def test_solvers_and_steps_are_those_of_python():
     assert {STEP_DTYPE[name].str for name in STEP_DTYPE.names[1:]} == {"<f8"}
 
 
+def test_a_step_of_another_dtype_is_refused():
+    w, state = np.zeros(1), np.zeros((0, 1))
+    for bad in (np.zeros(7), np.zeros(2, STEP_DTYPE)):
+        with pytest.raises(ValueError, match="A step is an array of shape"):
+            _fast.update_parameters(np.zeros((1, 1)), w, state, bad, 1)
+
+
 def solver_id(name):
     return _fast.Solver[name]
 

@@ -94,24 +94,16 @@ ALWAYS_INLINE inline void gather_partial(
             prefetch_line(weights + links[k + memory_distance]);
         total += w * V::load(x + units[k] * stride);
     }
-    Real *out = args.out + u * stride + b;
-    V::store(out, total);
-    for (int i = 0; i < width; i++) {
-        const Real scaled = args.negative_slope * out[i]; /* without a branch */
-        out[i] = out[i] > 0 ? out[i] : scaled;
-    }
+    V::store(args.out + u * stride + b, leaky_relu<V>(total, args.negative_slope));
 }
 
-template <class Real>
-void gather_partials(
-    Gather<Real> args, ptrdiff_t first, ptrdiff_t end, Prefetch prefetch)
+template <Prefetch prefetch, class Real>
+void gather_partials(Gather<Real> args, ptrdiff_t first, ptrdiff_t end)
 {
-    with_constant(prefetch, [&](auto constant) {
-        for (ptrdiff_t u = first; u < end; u++)
-            for_partial<Real>(args.batch, [&](ptrdiff_t b, auto width) ALWAYS_INLINE {
-                gather_partial<width, constant>(args, u, b);
-            });
-    });
+    for (ptrdiff_t u = first; u < end; u++)
+        for_partial<Real>(args.batch, [&](ptrdiff_t b, auto width) ALWAYS_INLINE {
+            gather_partial<width, prefetch>(args, u, b);
+        });
 }
 
 template <class Real>
@@ -123,7 +115,9 @@ void gather_range(
     else if (args.batch >= NarrowVector<Real>::lanes)
         gather_vectors<NarrowVector<Real>>(args, first, end, prefetch);
     else
-        gather_partials(args, first, end, prefetch);
+        with_constant(prefetch, [&](auto constant) {
+            gather_partials<constant>(args, first, end);
+        });
 }
 
 /* out[u, b] = leaky_relu(bias[u] + sum_k weights[links[k]] * x[units[k], b]), over the

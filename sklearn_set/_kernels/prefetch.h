@@ -40,7 +40,7 @@ inline void prefetch_array_l2(const void *array, ptrdiff_t bytes)
 }
 
 /* Fetch an array into the first-level cache, including its last line. */
-inline void prefetch_array(const void *array, ptrdiff_t bytes)
+ALWAYS_INLINE inline void prefetch_array(const void *array, ptrdiff_t bytes)
 {
     keep_call(array);
     for (ptrdiff_t line = 0; line < bytes; line += 64)

@@ -23,6 +23,18 @@ inline double random_uniform(uint64_t seed, ptrdiff_t k)
     return static_cast<double>(bits) * 1.1102230246251565e-16;
 }
 
+/* out[k] = 1 with probability probabilities[k], else 0, by the draws from the first-th on.
+ * Without a branch, which could not be predicted. */
+template <class Real>
+void sample_bernoulli(
+    const Real *probabilities, ptrdiff_t first, ptrdiff_t n, uint64_t seed, Real *out)
+{
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const int is_one = random_uniform(seed, first + k) < probabilities[k];
+        out[k] = static_cast<Real>(is_one);
+    }
+}
+
 } // namespace sklearn_set
 
 #endif

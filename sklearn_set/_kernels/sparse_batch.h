@@ -29,9 +29,11 @@ void add_rows(
     const Real *data, const Index *indices, const Index *indptr, const ptrdiff_t *rows,
     ptrdiff_t batch, Real *out)
 {
-    for (ptrdiff_t b = 0; b < batch; b++)
-        for (Index k = indptr[rows[b]]; k < indptr[rows[b] + 1]; k++)
+    for (ptrdiff_t b = 0; b < batch; b++) {
+        const Index end = indptr[rows[b] + 1];
+        for (Index k = indptr[rows[b]]; k < end; k++)
             out[indices[k] * batch + b] += data[k];
+    }
 }
 
 /* The non-zeros of X[rows], those of sample b from starts[b] on. */
@@ -49,7 +51,8 @@ void list_by_sample(
             prefetch_array_l2(indices + first, n * sizeof(Index));
             prefetch_array_l2(data + first, n * sizeof(Real));
         }
-        for (Index k = indptr[rows[b]]; k < indptr[rows[b] + 1]; k++) {
+        const Index end = indptr[rows[b] + 1];
+        for (Index k = indptr[rows[b]]; k < end; k++) {
             features[total] = static_cast<int32_t>(indices[k]);
             values[total] = data[k];
             total++;
@@ -90,18 +93,21 @@ int32_t list_by_feature(
     int32_t *counts, uint64_t *marks, ptrdiff_t n_words, int32_t *present,
     int32_t *feature_starts, int32_t *samples, Real *feature_values)
 {
-    for (int32_t t = 0; t < starts[batch]; t++) {
+    const int32_t n_nonzeros = starts[batch];
+    for (int32_t t = 0; t < n_nonzeros; t++) {
         counts[features[t]]++;
         marks[features[t] >> 6] |= uint64_t{1} << (features[t] & 63);
     }
     const int32_t n_present =
         list_marked(marks, n_words, counts, present, feature_starts);
-    for (ptrdiff_t b = 0; b < batch; b++)
-        for (int32_t t = starts[b]; t < starts[b + 1]; t++) {
+    for (ptrdiff_t b = 0; b < batch; b++) {
+        const int32_t end = starts[b + 1];
+        for (int32_t t = starts[b]; t < end; t++) {
             const int32_t slot = counts[features[t]]++;
             samples[slot] = static_cast<int32_t>(b);
             feature_values[slot] = values[t];
         }
+    }
     for (int32_t p = 0; p < n_present; p++)
         counts[present[p]] = 0;
     return n_present;
@@ -140,12 +146,13 @@ struct SparseForward {
 /* sums[targets] += what the non-zeros of sample b send there. `n_nonzeros` are those of
  * the batch. */
 template <class Real>
-void scatter_sample(
+ALWAYS_INLINE inline void scatter_sample(
     const SparseForward<Real> &args, ptrdiff_t b, int32_t n_nonzeros, Real *sums)
 {
     const int32_t *indptr = args.indptr, *targets = args.targets;
     const Real *weights = args.weights, *velocity = args.velocity;
-    for (int32_t t = args.starts[b]; t < args.starts[b + 1]; t++) {
+    const int32_t sample_end = args.starts[b + 1];
+    for (int32_t t = args.starts[b]; t < sample_end; t++) {
         if (t + sources_ahead < n_nonzeros)
             prefetch_source(indptr, args.features[t + sources_ahead], targets, weights,
                             velocity);
@@ -156,11 +163,12 @@ void scatter_sample(
             of_velocity = static_cast<Real>(power[1]) * of_weight;
             of_weight *= static_cast<Real>(power[0]);
         }
+        const int32_t end = indptr[f + 1];
         if (velocity)
-            for (int32_t k = indptr[f]; k < indptr[f + 1]; k++)
+            for (int32_t k = indptr[f]; k < end; k++)
                 sums[targets[k]] += weights[k] * of_weight + velocity[k] * of_velocity;
         else
-            for (int32_t k = indptr[f]; k < indptr[f + 1]; k++)
+            for (int32_t k = indptr[f]; k < end; k++)
                 sums[targets[k]] += weights[k] * of_weight;
     }
 }
@@ -202,7 +210,7 @@ void forward_samples(
 
 /* The step of n <= STRIP links of one feature, from its non-zeros. */
 template <class Real>
-void update_feature_strip(
+ALWAYS_INLINE inline void update_feature_strip(
     const int32_t *samples, const Real *values, int32_t n_values, const Real *delta,
     ptrdiff_t batch, const int32_t *targets, Real *weights, Real *state, ptrdiff_t apart,
     int32_t n, const SolverStep &step)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "random.h"
 
@@ -152,19 +153,23 @@ inline Index magnitude(Index bits)
     return bits & std::numeric_limits<Index>::max();
 }
 
-/* Count a number, other than 0 and NaN, whose bits above are `prefix` of its sign, in
- * counts[sign][its next `width` bits]. */
+/* Count the numbers, other than 0 and NaN, whose bits above are `prefix` of their sign, in
+ * counts[sign][their next `width` bits]. */
 template <class Index>
-inline void count_digit(
-    Index bits, Index infinity, int shift, int width, const int64_t *prefix,
-    int64_t *counts)
+void count_digits(
+    const Index *bits, ptrdiff_t n, Index infinity, int shift, int width,
+    const int64_t *prefix, int64_t *counts)
 {
-    const int sign = bits < 0;
-    const Index size = magnitude(bits);
-    if (size == 0 || size > infinity || (size >> shift) >> width != prefix[sign])
-        return;
-    const Index digit = (size >> shift) & ((Index{1} << width) - 1);
-    counts[(sign << width) + digit]++;
+    using Unsigned = std::make_unsigned_t<Index>;
+    const Index mask = (Index{1} << width) - 1;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const int sign = bits[k] < 0;
+        const Index size = magnitude(bits[k]);
+        const bool is_counted = static_cast<Unsigned>(size - 1) < Unsigned(infinity);
+        if (!is_counted || (size >> shift) >> width != prefix[sign])
+            continue;
+        counts[(sign << width) + ((size >> shift) & mask)]++;
+    }
 }
 
 /* Whether a number is larger in magnitude than the bound of its sign. */
@@ -195,14 +200,16 @@ Real position_gradient(const Real *x, const Real *delta, ptrdiff_t batch)
     return total;
 }
 
-/* The same for the n non-zeros of a feature. */
+/* The same for the p-th feature of a sparse batch; 0 for p = -1, an absent one. */
 template <class Real>
 Real position_gradient_nonzeros(
-    const int32_t *samples, const Real *values, int32_t n, const Real *delta)
+    int32_t p, const int32_t *feature_starts, const int32_t *samples, const Real *values,
+    const Real *delta)
 {
     Real total = 0;
-    for (int32_t t = 0; t < n; t++)
-        total = total + values[t] * delta[samples[t]];
+    if (p >= 0)
+        for (int32_t t = feature_starts[p]; t < feature_starts[p + 1]; t++)
+            total = total + values[t] * delta[samples[t]];
     return total;
 }
 

@@ -89,13 +89,11 @@ using LaneIndices = std::make_integer_sequence<int, V::lanes>;
 
 /* ---- parts of vectors ---- */
 
-#if HAS_VECTORS
 template <class V, int... i>
 ALWAYS_INLINE inline typename V::Mask lane_numbers(std::integer_sequence<int, i...>)
 {
     return typename V::Mask{i...};
 }
-#endif
 
 /* The lanes from the n-th on, and 0 in those before. */
 template <class V>
