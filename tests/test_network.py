@@ -243,7 +243,7 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
             if kind == "links":
                 layer.backward(np.ones((1, 1)), gradient, of_links)
             else:
-                _fast.update(gradient, values, state, of_biases, 1)
+                _fast.update_parameters(gradient, values, state, of_biases, 1)
         ours = layer.connections.weights if kind == "links" else values
         assert_allclose(ours, theirs, rtol=1e-12)
 
@@ -275,7 +275,7 @@ def test_steps_follow_scikit_learn(solver, twin, kind, rng):
         if kind == "links":
             layer.backward(np.ones((1, 1)), gradient, of_links)
         else:
-            _fast.update(gradient, values, state, of_biases, 1)
+            _fast.update_parameters(gradient, values, state, of_biases, 1)
     ours = layer.connections.weights if kind == "links" else values
     assert_allclose(ours, theirs, rtol=1e-12)
 
