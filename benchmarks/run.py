@@ -1,4 +1,4 @@
-"""Time sklearn_set against its rivals, and print and store the ratios::
+"""Time sklearn_set and its rivals, and print and store the ratios::
 
 python benchmarks/run.py [workload ...] [--quick] [--json FILE] [--data FOLDER]
 """
@@ -32,7 +32,7 @@ def parse():
 
 
 def store(path, arguments, machine, rows):
-    """Write all results so far."""
+    """Write the results so far."""
     content = {
         "machine": machine,
         "arguments": vars(arguments),
@@ -57,7 +57,7 @@ def main():
         print(*found, sep="\n", flush=True)
         rows += found
         store(arguments.json, arguments, machine, rows)
-    print(f"\nAll single times are in {arguments.json}.")
+    print(f"\nAll measurements are in {arguments.json}.")
 
 
 if __name__ == "__main__":
