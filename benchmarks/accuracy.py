@@ -79,7 +79,7 @@ def means(table):
 
 def main():
     """Measure all models on all data; print a table and store all results."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0].rstrip(":"))
     parser.add_argument("--data", help="folder with the files that tables.py names")
     parser.add_argument("--seeds", type=int, default=3, help="random states to average")
     parser.add_argument("--sets", nargs="+", choices=tables.SETS, default=tables.SETS)

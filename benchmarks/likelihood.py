@@ -85,7 +85,7 @@ def row(name, model, result):
 
 def main():
     """Measure all models on all data."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0].rstrip(":"))
     parser.add_argument("--data", help="folder with mnist_5k.csv.gz")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="does everything work?")

@@ -50,7 +50,8 @@ def main():
         print("Quick: tiny sizes instead of those named below, and no bars.")
     for name in arguments.workloads or WORKLOADS:
         workload, origin = WORKLOADS[name], source(name, arguments.data)
-        print(report.heading(name, f"{workload.__doc__} Data: {origin}."), flush=True)
+        note = " ".join(workload.__doc__.split())
+        print(report.heading(name, f"{note} Data: {origin}."), flush=True)
         found = workload(arguments)
         for row in found:
             row.details["data"] = origin
