@@ -136,7 +136,8 @@ cdef extern from "_kernels/topology.h" namespace "sklearn_set" nogil:
     void count_digits_of "sklearn_set::count_digits"[I](
         const I* bits, Py_ssize_t n, I infinity, int shift, int width,
         const int64_t* prefix, int64_t* counts)
-    uint8_t is_larger[I](I bits, const I* bound)
+    void mark_larger_of "sklearn_set::mark_larger"[I](
+        const I* bits, Py_ssize_t n, const I* bound, uint8_t* kept)
     int32_t count_ones(const uint8_t* kept, Py_ssize_t n)
     T position_gradient[T](const T* x, const T* delta, Py_ssize_t batch)
     T position_gradient_nonzeros[T](

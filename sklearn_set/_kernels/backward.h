@@ -66,6 +66,16 @@ ALWAYS_INLINE inline void store_delta(
     V::store(source_delta, first_lanes<V>(old, delta, done));
 }
 
+/* nv vectors of samples of a row, 0 in the first `done` lanes of the last one. */
+template <class V, int nv>
+ALWAYS_INLINE inline void load_samples(
+    const typename V::Real *row, ptrdiff_t last, ptrdiff_t done, typename V::Type *out)
+{
+    for (int v = 0; v < nv; v++)
+        out[v] = V::load(row + vector_start<V, nv>(v, last));
+    out[nv - 1] = lanes_from<V>(out[nv - 1], done);
+}
+
 /* For nv vectors of samples from b on; dots[k] adds up gradient[k], but for the sum over
  * the lanes. */
 template <class V, int nv, Prefetch prefetch, BackwardKind kind>
@@ -73,50 +83,42 @@ ALWAYS_INLINE inline void backward_block(
     const Strip<typename V::Real> &strip, ptrdiff_t b, ptrdiff_t last,
     typename V::Type *dots)
 {
-    using Real = typename V::Real;
     using Vec = typename V::Type;
     constexpr bool is_contrastive = kind == BackwardKind::contrastive;
+    constexpr bool has_delta = kind == BackwardKind::gradient_and_delta;
     const ptrdiff_t stride = strip.batch, n = strip.n;
     const ptrdiff_t done = (nv - 1) * V::lanes - last; /* lanes of an earlier vector */
-    const Real *delta = strip.delta + b, *negative_delta = strip.negative_delta + b;
-    const Real *weights = strip.weights;
+    const auto *weights = strip.weights;
     const int32_t *targets = strip.targets;
-    Vec x[nv], negative_x[nv], sum[nv];
-    for (int v = 0; v < nv; v++) {
-        const ptrdiff_t start = b + vector_start<V, nv>(v, last);
-        x[v] = V::load(strip.x + start);
-        if constexpr (is_contrastive)
-            negative_x[v] = V::load(strip.negative_x + start);
-        sum[v] = Vec{};
-        prefetch_line(strip.x + stride + start); /* the next source */
-    }
-    x[nv - 1] = lanes_from<V>(x[nv - 1], done);
+    Vec x[nv], negative_x[nv], sum[nv] = {};
+    load_samples<V, nv>(strip.x + b, last, done, x);
     if constexpr (is_contrastive)
-        negative_x[nv - 1] = lanes_from<V>(negative_x[nv - 1], done);
+        load_samples<V, nv>(strip.negative_x + b, last, done, negative_x);
+    for (int v = 0; v < nv; v++)
+        prefetch_line(strip.x + stride + b + vector_start<V, nv>(v, last)); /* next source */
     for (ptrdiff_t k = 0; k < n; k++) {
-        const ptrdiff_t row = targets[k] * stride;
+        const ptrdiff_t row = targets[k] * stride + b;
         Vec dot = b == 0 ? Vec{} : dots[k];
-        prefetch_row<prefetch>(delta, stride, targets, k);
+        prefetch_row<prefetch>(strip.delta + b, stride, targets, k);
         if constexpr (is_contrastive)
-            prefetch_row<prefetch>(negative_delta, stride, targets, k);
+            prefetch_row<prefetch>(strip.negative_delta + b, stride, targets, k);
         for (int v = 0; v < nv; v++) {
             const ptrdiff_t start = row + vector_start<V, nv>(v, last);
-            Vec d = V::load(delta + start);
-            if constexpr (kind == BackwardKind::gradient_and_delta) {
+            Vec d = V::load(strip.delta + start);
+            if constexpr (has_delta) {
                 pin(d);
                 sum[v] += weights[k] * d;
             }
             dot += x[v] * d;
             if constexpr (is_contrastive)
-                dot -= negative_x[v] * V::load(negative_delta + start);
+                dot -= negative_x[v] * V::load(strip.negative_delta + start);
         }
         dots[k] = dot;
     }
-    if constexpr (kind == BackwardKind::gradient_and_delta)
-        for (int v = 0; v < nv; v++)
-            store_delta<V>(x[v], sum[v], strip.adds, strip.negative_slope,
-                           v == nv - 1 ? done : 0,
-                           strip.source_delta + b + vector_start<V, nv>(v, last));
+    for (int v = 0; has_delta && v < nv; v++)
+        store_delta<V>(x[v], sum[v], strip.adds, strip.negative_slope,
+                       v == nv - 1 ? done : 0,
+                       strip.source_delta + b + vector_start<V, nv>(v, last));
 }
 
 template <class V, Prefetch prefetch, BackwardKind kind>

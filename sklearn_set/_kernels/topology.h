@@ -172,11 +172,12 @@ void count_digits(
     }
 }
 
-/* Whether a number is larger in magnitude than the bound of its sign. */
+/* kept[k] = whether the magnitude of number k is larger than the bound of its sign. */
 template <class Index>
-inline uint8_t is_larger(Index bits, const Index *bound)
+void mark_larger(const Index *bits, ptrdiff_t n, const Index *bound, uint8_t *kept)
 {
-    return magnitude(bits) > (bits < 0 ? bound[1] : bound[0]);
+    for (ptrdiff_t k = 0; k < n; k++)
+        kept[k] = magnitude(bits[k]) > (bits[k] < 0 ? bound[1] : bound[0]);
 }
 
 /* The number of ones. */
