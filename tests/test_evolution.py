@@ -1,7 +1,8 @@
-"""The evolution step: what is dropped, what grows, what never changes."""
+"""Evolution rules: what is dropped, what grows, what does not change."""
 
 import numpy as np
 import pytest
+from helpers.perceptrons import make_sparser_classifier, topology
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -11,9 +12,8 @@ from scipy.stats import chisquare
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_set import SETMLPClassifier, evolution
+from sklearn_set import evolution
 from sklearn_set._layers.batches import as_rows
-from sklearn_set._layers.position_gradients import locate
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set.evolution import (
     MAX_DENSITY,
@@ -27,11 +27,7 @@ from sklearn_set.evolution import (
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-zetas = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99])
-
-
-def context(zeta, rng, number=1, progress=0.0, signals=None):
-    return EvolutionContext(zeta, number, progress, rng, signals)
+# -- SET -----------------------------------------------------------------------
 
 
 def paper_prune(weights, zeta):
@@ -44,11 +40,14 @@ def paper_prune(weights, zeta):
     return [k not in dropped for k in range(len(weights))]
 
 
+zetas = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99])
+
+
 @given(
     arrays(np.float64, st.integers(0, 60), elements=st.floats(-1, 1), unique=True),
     zetas,
 )
-def test_survivors_are_those_of_the_paper(weights, zeta):
+def test_set_keeps_the_connections_of_the_paper(weights, zeta):
     assert_array_equal(SET().prune(weights, zeta), paper_prune(weights, zeta))
 
 
@@ -64,6 +63,15 @@ def test_ties_do_not_change_how_many_are_dropped(weights, zeta):
     assert not keep[weights == 0].any()
 
 
+def test_nan_weights_do_not_crash_and_are_kept():
+    weights = np.array([np.nan, 1.0, -1.0, np.inf])
+    assert_array_equal(SET().prune(weights, 0.5), [1, 0, 1, 1])
+
+
+def context(zeta, rng, number=1, progress=0.0, signals=None):
+    return EvolutionContext(zeta, number, progress, rng, signals)
+
+
 def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
     """A random layer before and after one step, as dense arrays and the layer."""
     layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
@@ -75,7 +83,7 @@ def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
 
 
 @given(st.integers(1, 12), st.integers(1, 12), zetas, st.data())
-def test_invariants(n_in, n_out, zeta, data):
+def test_invariants_of_an_evolution(n_in, n_out, zeta, data):
     n_links = data.draw(st.integers(1, n_in * n_out))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
     (old, old_state), layer = evolved(n_in, n_out, n_links, zeta, rng)
@@ -96,7 +104,7 @@ def test_invariants(n_in, n_out, zeta, data):
     assert not state[:, ~survivors].any()
 
 
-def test_links_regrow_uniformly_in_the_empty_places(rng):
+def test_connections_regrow_uniformly_at_the_empty_positions(rng):
     """Among them the places that have just been emptied."""
     weights = np.array([5.0, -5.0, 0.1, -0.1])
     hits = np.zeros((3, 4))
@@ -112,18 +120,13 @@ def test_links_regrow_uniformly_in_the_empty_places(rng):
     assert chisquare(hits[~survivors]).pvalue > 1e-3
 
 
-def test_zeta_0_and_nearly_dense_layers_are_left_alone(rng):
+def test_zeta_0_and_nearly_dense_layers_do_not_evolve(rng):
     for n_links, zeta in ((30, 0.0), (85, 0.3)):
         (old, _), layer = evolved(10, 10, n_links, zeta, rng)
         assert (layer.coef != old).nnz == 0
 
 
-def test_nan_weights_neither_crash_nor_vanish():
-    weights = np.array([np.nan, 1.0, -1.0, np.inf])
-    assert_array_equal(SET().prune(weights, 0.5), [1, 0, 1, 1])
-
-
-def test_evolution_repeats_with_its_seed():
+def test_evolution_is_repeatable():
     coefs = []
     for _ in range(2):
         rng = np.random.default_rng(5)
@@ -132,22 +135,7 @@ def test_evolution_repeats_with_its_seed():
     assert_array_equal(*coefs)
 
 
-# -- other rules ------------------------------------------------------------------
-
-
-def small(**parameters):
-    settings = {
-        "hidden_layer_sizes": (30, 20),
-        "epsilon": 4,
-        "max_iter": 6,
-        "learning_rate_init": 0.01,
-        "random_state": 0,
-    }
-    return SETMLPClassifier(**settings | parameters)
-
-
-def places(model):
-    return [set(zip(*coef.tocoo().coords, strict=True)) for coef in model.coefs_]
+# -- other rules ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_in, n_out", [(9, 7), (20, 3)])
@@ -183,7 +171,7 @@ def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     assert not layer.coef.data[new].any() and not layer.connections.state[0, new].any()
 
 
-def test_rigl_samples_the_places_of_a_large_layer(rng, monkeypatch):
+def test_rigl_samples_the_positions_of_a_large_layer(rng, monkeypatch):
     monkeypatch.setattr(evolution, "MIN_CANDIDATES", 10)
     seen, score = [], evolution.position_gradients
 
@@ -198,18 +186,6 @@ def test_rigl_samples_the_places_of_a_large_layer(rng, monkeypatch):
     x, delta = rng.random((300, 4), np.float32), rng.random((400, 4), np.float32)
     RigL().evolve([layer], context(0.3, rng, signals=lambda: [(layer, x, delta)]))
     assert seen == [900] and layer.n_connections == 900
-
-
-@given(st.integers(1, 9), st.integers(1, 9), st.data())
-def test_ranks_are_located_among_the_empty_places(n_in, n_out, data):
-    n_links = data.draw(st.integers(1, n_in * n_out))
-    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
-    keep = (rng.random(n_links) < 0.6).astype(np.uint8)
-    empty = np.ones((n_in, n_out), dtype=bool)
-    empty[tuple(c[keep == 1] for c in layer.coef.tocoo().coords)] = False
-    sources, targets = locate(layer, keep, np.arange(empty.sum()))
-    assert_array_equal(np.array([sources, targets]), np.nonzero(empty))
 
 
 def test_rigl_without_a_loss_is_refused(rng):
@@ -227,7 +203,7 @@ def test_annealing_is_half_a_cosine(zeta, progress):
     assert SET().fraction(about) == zeta
 
 
-def test_pruning_cuts_off_the_weakest_units(rng):
+def test_pruning_disconnects_the_weakest_units(rng):
     layer = SparseLayer.random(30, 10, 150, rng, np.float64)
     layer.connections.weights[:] = rng.standard_normal(150)
     layer.prepare(rng.random((2, 150)))
@@ -245,7 +221,7 @@ def test_pruning_cuts_off_the_weakest_units(rng):
     assert (last.coef != old_last).nnz == 0
 
 
-def test_pruning_leaves_the_last_units_alone(rng):
+def test_pruning_does_not_disconnect_all_units(rng):
     layer = SparseLayer.random(6, 3, 18, rng, np.float64)
     layer.connections.weights[:] = 1.0  # all of the same strength
     layer.prepare(np.zeros((0, 18)))
@@ -261,36 +237,42 @@ def test_bad_parameters_of_pruning(parameter, value, digits):
     X, _, y, _ = digits
     rule = ImportancePruning(**{parameter: value})
     with pytest.raises(ValueError, match=parameter):
-        small(evolution=rule).fit(X, y)
+        make_sparser_classifier(evolution=rule).fit(X, y)
 
 
-# -- through the estimator ----------------------------------------------------------
+# -- through the estimator -----------------------------------------------------
 
 
 def test_rules_by_name_and_by_object(digits):
     X, _, y, _ = digits
     for name, rule in (("set", SET()), ("rigl", RigL()), ("fixed", Fixed())):
-        a, b = small(evolution=name).fit(X, y), small(evolution=[rule]).fit(X, y)
+        a, b = (
+            make_sparser_classifier(evolution=name).fit(X, y),
+            make_sparser_classifier(evolution=[rule]).fit(X, y),
+        )
         assert_array_equal(a.coefs_[0].toarray(), b.coefs_[0].toarray())
-    first = places(small(max_iter=1).fit(X, y))
-    assert places(small(evolution="fixed").fit(X, y)) == first
+    first = topology(make_sparser_classifier(max_iter=1).fit(X, y))
+    assert topology(make_sparser_classifier(evolution="fixed").fit(X, y)) == first
     for name in ("set", "rigl"):
-        assert places(small(evolution=name).fit(X, y)) != first
+        assert topology(make_sparser_classifier(evolution=name).fit(X, y)) != first
 
 
 @pytest.mark.parametrize("make", [np.asarray, csr_array], ids=["dense", "sparse"])
 def test_rigl_learns(make, digits):
     X, X_test, y, y_test = digits
     for every in (1, "20 steps"):
-        clf = small(evolution="rigl", evolve_every=every, max_iter=30, epsilon=8)
+        clf = make_sparser_classifier(
+            evolution="rigl", evolve_every=every, max_iter=30, epsilon=8
+        )
         clf.fit(make(X), y)
         assert clf.score(make(X_test), y_test) > 0.9
         assert (
-            clf.n_connections_ == small(max_iter=1, epsilon=8).fit(X, y).n_connections_
+            clf.n_connections_
+            == make_sparser_classifier(max_iter=1, epsilon=8).fit(X, y).n_connections_
         )
 
 
-def test_a_rule_of_ones_own(digits):
+def test_a_user_defined_rule(digits):
     """Prefers the first places: all that a user has to write is `grow`."""
 
     class FirstPlaces(EvolutionRule):
@@ -298,34 +280,36 @@ def test_a_rule_of_ones_own(digits):
             return np.arange(n_new)
 
     X, _, y, _ = digits
-    clf = small(evolution=FirstPlaces()).fit(X, y)
+    clf = make_sparser_classifier(evolution=FirstPlaces()).fit(X, y)
     rows = clf.coefs_[0].indptr
     assert rows[2] - rows[0] > 50  # the first two sources have most of their 30 links
     assert clf.score(X, y) > 0.3
 
 
-def test_rules_are_parameters_for_a_grid_search(digits):
+def test_rules_can_be_searched_by_a_grid_search(digits):
     X, _, y, _ = digits
     rule = SET()
-    clf = small(evolution=rule)
+    clf = make_sparser_classifier(evolution=rule)
     assert clone(clf).evolution is not rule
     assert clf.set_params(evolution__annealed=True).evolution.annealed
     grid = {"evolution": ["fixed", SET(annealed=True)], "zeta": [0.2]}
-    GridSearchCV(small(max_iter=2), grid, cv=2, error_score="raise").fit(X, y)
+    GridSearchCV(
+        make_sparser_classifier(max_iter=2), grid, cv=2, error_score="raise"
+    ).fit(X, y)
 
 
 @pytest.mark.parametrize("bad", ["sets", SET, ["set", 3], [SET], "", 1.5, None])
 def test_bad_rules(bad, digits):
     X, _, y, _ = digits
     with pytest.raises(ValueError, match="evolution"):
-        small(evolution=bad).fit(X, y)
+        make_sparser_classifier(evolution=bad).fit(X, y)
 
 
-def test_pruning_shrinks_the_network_for_good(digits):
+def test_pruning_shrinks_the_network(digits):
     X, _, y, _ = digits
     pruning = ImportancePruning(quantile=0.3, start=2, every=2)
-    full = small(max_iter=1).fit(X, y)
-    clf = small(evolution=["set", pruning], max_iter=8).fit(X, y)
+    full = make_sparser_classifier(max_iter=1).fit(X, y)
+    clf = make_sparser_classifier(evolution=["set", pruning], max_iter=8).fit(X, y)
     assert clf.n_connections_ < 0.7 * full.n_connections_
     assert clf.n_connections_ == sum(coef.nnz for coef in clf.coefs_)
     assert clf.density_ == pytest.approx(
@@ -333,42 +317,3 @@ def test_pruning_shrinks_the_network_for_good(digits):
     )
     assert clf.coefs_[-1].nnz == full.coefs_[-1].nnz
     clf.predict(X)
-
-
-class Counter(EvolutionRule):
-    """Notes when it is asked to evolve."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def evolve(self, layers, context):
-        self.seen.append((context.n_evolutions, context.progress))
-
-
-def test_evolve_every(digits):
-    X, _, y, _ = digits
-    X, y = X[:100], y[:100]
-    for every, numbers in ((1, 5), (2, 2), (5, 1), (6, 0), ("7 steps", 4)):
-        rule = Counter()
-        small(evolution=rule, evolve_every=every, batch_size=20).fit(X, y)
-        assert [number for number, _ in rule.seen] == list(range(1, numbers + 1))
-    rule = Counter()
-    clf = small(evolution=rule, max_iter=4)
-    clf.fit(X, y)
-    assert [progress for _, progress in rule.seen] == [0.25, 0.5, 0.75]
-    clf = small(evolution=rule, max_iter=4)
-    for _ in range(6):
-        clf.partial_fit(X, y, classes=np.arange(10))
-    assert [progress for _, progress in rule.seen[3:]] == [0.25, 0.5, 0.75, 0.75, 0.75]
-    assert [number for number, _ in rule.seen[3:]] == [1, 2, 3, 4, 5]
-
-
-def test_pieces_and_steps_are_the_whole(digits):
-    """partial_fit counts its batches on, so that evolution by steps goes on."""
-    X, _, y, _ = digits
-    whole = small(evolve_every="50 steps").fit(X, y)
-    parts = small(evolve_every="50 steps")
-    for _ in range(6):
-        parts.partial_fit(X, y, classes=np.arange(10))
-    assert places(whole) == places(parts)

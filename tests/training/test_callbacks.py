@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks on our estimators: alone, in a pipeline, in a search."""
+"""scikit-learn's callbacks on all estimators: alone, in a pipeline, in a search."""
 
 import numpy as np
 import pytest
@@ -16,13 +16,6 @@ DATA = {
     SETMLPClassifier: load_iris(return_X_y=True),
     SETMLPRegressor: load_diabetes(return_X_y=True),
 }
-SCORING = {SETMLPClassifier: "accuracy", SETMLPRegressor: "r2"}
-both = pytest.mark.parametrize("Estimator", DATA, ids=lambda cls: cls.__name__)
-
-
-def small(Estimator, **parameters):
-    settings = {"hidden_layer_sizes": (10,), "max_iter": 5, "random_state": 0}
-    return Estimator(**settings | parameters)
 
 
 class Recorder:
@@ -51,8 +44,16 @@ class Recorder:
         return len(self.fitted) == self.stop_after
 
 
+both = pytest.mark.parametrize("Estimator", DATA, ids=lambda cls: cls.__name__)
+
+
+def small(Estimator, **parameters):
+    settings = {"hidden_layer_sizes": (10,), "max_iter": 5, "random_state": 0}
+    return Estimator(**settings | parameters)
+
+
 @both
-def test_one_task_an_epoch(Estimator):
+def test_one_task_per_epoch(Estimator):
     X, y = DATA[Estimator]
     recorder = Recorder()
     model = small(Estimator).set_callbacks(recorder).fit(X, y)
@@ -88,6 +89,9 @@ def test_callbacks_see_the_training_rows_and_their_weights(Estimator):
     np.testing.assert_array_equal(metadata["sample_weight"], weights[seen.index])
     np.testing.assert_array_equal(labels, y[seen.index])
     assert metadata["sample_weight"].all() and len(seen) < (weights > 0).sum()
+
+
+SCORING = {SETMLPClassifier: "accuracy", SETMLPRegressor: "r2"}
 
 
 @both
@@ -145,14 +149,14 @@ def test_teardown_even_if_training_fails():
     assert recorder.events[-1] == "teardown"
 
 
-# -- the Boltzmann machine ---------------------------------------------------------
+# -- SETRBM --------------------------------------------------------------------
 
 
 def small_rbm(**parameters):
     return SETRBM(**{"n_components": 5, "n_iter": 4, "random_state": 0} | parameters)
 
 
-def test_one_task_an_epoch_of_the_machine(digits):
+def test_one_task_per_epoch_of_an_rbm(digits):
     X = digits[0]
     recorder = Recorder()
     rbm = small_rbm().set_callbacks(recorder).fit(X)
@@ -167,12 +171,16 @@ def test_one_task_an_epoch_of_the_machine(digits):
     assert stopped.n_iter_ == 2
 
 
+def mean_last(pipeline, X, y=None):
+    return pipeline[-1].score_samples(X).mean()
+
+
 def mean_pseudo_likelihood(rbm, X, y=None):
     return rbm.score_samples(X).mean()
 
 
 @pytest.mark.parametrize("where", ["alone", "pipeline", "search"])
-def test_progress_bar_and_monitor_of_the_machine(where, digits, capsys):
+def test_progress_bar_and_monitor_of_an_rbm(where, digits, capsys):
     X, _, y, _ = digits
     # It scores nothing if there is no y.
     monitor = ScoringMonitor(scoring={"pseudo": mean_pseudo_likelihood})
@@ -192,7 +200,3 @@ def test_progress_bar_and_monitor_of_the_machine(where, digits, capsys):
     if where != "search":
         rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
         assert len(rows) == 4 and rows[-1]["pseudo"] > rows[0]["pseudo"]
-
-
-def mean_last(pipeline, X, y=None):
-    return pipeline[-1].score_samples(X).mean()

@@ -1,0 +1,24 @@
+"""The loss's gradient at positions without a connection."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from sklearn_set._layers.position_gradients import locate
+from sklearn_set._layers.sparse_layer import SparseLayer
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.data())
+def test_ranks_are_located_among_the_empty_positions(n_in, n_out, data):
+    n_links = data.draw(st.integers(1, n_in * n_out))
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
+    keep = (rng.random(n_links) < 0.6).astype(np.uint8)
+    empty = np.ones((n_in, n_out), dtype=bool)
+    empty[tuple(c[keep == 1] for c in layer.coef.tocoo().coords)] = False
+    sources, targets = locate(layer, keep, np.arange(empty.sum()))
+    assert_array_equal(np.array([sources, targets]), np.nonzero(empty))

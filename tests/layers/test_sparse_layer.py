@@ -1,0 +1,88 @@
+"""Sparse layers: random graphs, weight matrices of users, forward pass."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import binomtest, chisquare
+
+from sklearn_set._layers import sparse_layer
+from sklearn_set._layers.sparse_layer import SparseLayer
+
+
+def test_degrees_of_a_random_layer_are_binomial(rng):
+    """In- and out-degrees together: hypergeometric, here as good as binomial."""
+    n_in, n_out, n_links = 3000, 2000, 60_000
+    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
+    for axis, n_other in ((0, n_in), (1, n_out)):
+        degrees = np.diff(layer.coef.tocsc().indptr if axis == 0 else layer.coef.indptr)
+        p = n_links / (n_in * n_out)
+        assert abs(degrees.mean() - n_other * p) < 1e-9
+        variance = n_other * p * (1 - p)
+        assert degrees.var() == pytest.approx(variance, rel=0.12)
+
+
+def test_each_position_of_a_random_layer_is_equally_likely(rng):
+    n_trials, hits = 4000, np.zeros((6, 7))
+    for _ in range(n_trials):
+        layer = SparseLayer.random(6, 7, 10, rng, np.float64)
+        hits[layer.coef.tocoo().coords] += 1
+    assert hits.sum() == 10 * n_trials
+    # Counts are a little less spread than multinomial, which makes the test stricter.
+    assert chisquare(hits.ravel()).pvalue > 1e-3
+    assert binomtest(int(hits[0, 0]), n_trials, 10 / 42).pvalue > 1e-4
+
+
+def test_indices_out_of_range_are_refused(rng):
+    coef = SparseLayer.random(5, 6, 10, rng, np.float64).coef
+    coef.indices[3] = 17
+    with pytest.raises(ValueError, match="weight matrix is not a valid CSR matrix"):
+        SparseLayer.from_coef(coef)
+
+
+def test_repeated_connections_are_sorted_and_added_up(rng):
+    coef = SparseLayer.random(5, 6, 10, rng, np.float64).coef
+    coef.data[:] = rng.standard_normal(10)
+    messy = type(coef)(
+        (
+            np.r_[coef.data[::-1], 1.0],
+            (
+                np.r_[coef.tocoo().row[::-1], coef.tocoo().row[0]],
+                np.r_[coef.tocoo().col[::-1], coef.tocoo().col[0]],
+            ),
+        ),
+        shape=coef.shape,
+    )
+    messy.indices = messy.indices.astype(np.int64)
+    messy.indptr = messy.indptr.astype(np.int64)
+    layer = SparseLayer.from_coef(messy)
+    assert layer.connections.targets.dtype == layer.connections.indptr.dtype == np.int32
+    assert_array_equal(layer.coef.toarray(), messy.toarray())
+
+
+def test_a_huge_layer_scatters_small_batches(rng, monkeypatch):
+    """To the same sums but for rounding, and the same bits for any threads."""
+    outs = []
+    for huge, n_threads in ((1, 1), (1, 2), (1 << 60, 1)):
+        monkeypatch.setattr(sparse_layer, "MANY_CONNECTIONS", huge)
+        layer = SparseLayer.random(
+            3000, 2000, 40_000, np.random.default_rng(1), np.float32, n_threads
+        )
+        own = np.random.default_rng(2)
+        layer.connections.weights[:] = own.standard_normal(layer.n_connections)
+        layer.prepare(np.zeros((0, layer.n_connections), np.float32))
+        x = own.standard_normal((3000, 4)).astype(np.float32)
+        bias, out = np.ones(2000, np.float32), np.empty((2000, 4), np.float32)
+        layer.forward(x, bias, out, 0.0)
+        assert (layer._derived.by_target is None) == (huge == 1)
+        outs.append(out)
+    assert_array_equal(outs[0], outs[1])
+    assert_allclose(outs[0], outs[2], rtol=1e-4, atol=1e-4)
+
+
+def test_no_index_is_built_to_predict_few_rows(rng):
+    layer = SparseLayer.random(30, 20, 100, rng, np.float64)
+    for batch, has_index in ((3, False), (40, True), (3, True)):
+        x, out = rng.standard_normal((30, batch)), np.empty((20, batch))
+        layer.forward(x, np.zeros(20), out)
+        assert_allclose(out, layer.coef.toarray().T @ x, rtol=1e-12, atol=1e-12)
+        assert (layer._derived.in_target_order is not None) == has_index
