@@ -30,7 +30,7 @@ PARAMETERS = [
     (mlp, "epsilon", -3.0),
     (mlp, "epsilon", "many"),
     (mlp, "epsilon", np.nan),
-    (mlp, "epsilon", 1e-5),  # leaves a layer without any link
+    (mlp, "epsilon", 1e-5),  # leaves a layer without any connection
     (mlp, "zeta", 1.0),
     (mlp, "zeta", -0.1),
     (mlp, "zeta", None),

@@ -131,4 +131,4 @@ def test_the_rule_in_the_documentation_evolves_a_network(digits):
     X, _, y, _ = digits
     clf = sklearn_set.SETMLPClassifier((50,), max_iter=2, epsilon=5)
     clf.set_params(evolution=names["FirstPlaces"](), random_state=0).fit(X, y)
-    assert clf.coefs_[0].indptr[1] > 25  # of the first feature's 50 places
+    assert clf.coefs_[0].indptr[1] > 25  # of the first feature's 50 positions

@@ -31,12 +31,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def paper_prune(weights, zeta):
-    """A direct reading: sort each sign by magnitude, drop the first part of each."""
+    """The rule as published: sort each sign by magnitude, drop the first part."""
     dropped = {k for k, w in enumerate(weights) if w == 0}
     for sign in (1, -1):
-        own = [k for k, w in enumerate(weights) if sign * w > 0]
-        own.sort(key=lambda k: abs(weights[k]))
-        dropped.update(own[: int(zeta * len(own))])
+        same_sign = [k for k, w in enumerate(weights) if sign * w > 0]
+        same_sign.sort(key=lambda k: abs(weights[k]))
+        dropped.update(same_sign[: int(zeta * len(same_sign))])
     return [k not in dropped for k in range(len(weights))]
 
 
@@ -53,14 +53,15 @@ def test_set_keeps_the_connections_of_the_paper(weights, zeta):
 
 @given(arrays(np.float32, st.integers(0, 60), elements=st.integers(-3, 3)), zetas)
 def test_ties_do_not_change_how_many_are_dropped(weights, zeta):
-    keep = SET().prune(weights, zeta).astype(bool)
+    kept = SET().prune(weights, zeta).astype(bool)
     for sign in (1, -1):
-        own = sign * weights > 0
-        assert np.sum(own & ~keep) == int(zeta * own.sum())
-        if (own & keep).any() and (own & ~keep).any():
+        same_sign = sign * weights > 0
+        assert np.sum(same_sign & ~kept) == int(zeta * same_sign.sum())
+        if (same_sign & kept).any() and (same_sign & ~kept).any():
             magnitudes = abs(weights)
-            assert magnitudes[own & ~keep].max() <= magnitudes[own & keep].min()
-    assert not keep[weights == 0].any()
+            largest_dropped = magnitudes[same_sign & ~kept].max()
+            assert largest_dropped <= magnitudes[same_sign & kept].min()
+    assert not kept[weights == 0].any()
 
 
 def test_nan_weights_do_not_crash_and_are_kept():
@@ -68,15 +69,15 @@ def test_nan_weights_do_not_crash_and_are_kept():
     assert_array_equal(SET().prune(weights, 0.5), [1, 0, 1, 1])
 
 
-def context(zeta, rng, number=1, progress=0.0, signals=None):
-    return EvolutionContext(zeta, number, progress, rng, signals)
+def context(zeta, rng, number=1, progress=0.0, layer_gradients=None):
+    return EvolutionContext(zeta, number, progress, rng, layer_gradients)
 
 
-def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
+def evolved(n_in, n_out, n_connections, zeta, rng, n_states=2):
     """A random layer before and after one step, as dense arrays and the layer."""
-    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
-    layer.connections.weights[:] = rng.standard_normal(n_links)
-    layer.prepare(rng.standard_normal((n_states, n_links)))
+    layer = SparseLayer.random(n_in, n_out, n_connections, rng, np.float64)
+    layer.connections.weights[:] = rng.standard_normal(n_connections)
+    layer.prepare(rng.standard_normal((n_states, n_connections)))
     before = layer.coef.copy(), layer.connections.state.copy()
     SET().evolve([layer], context(zeta, rng))
     return before, layer
@@ -84,28 +85,28 @@ def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
 
 @given(st.integers(1, 12), st.integers(1, 12), zetas, st.data())
 def test_invariants_of_an_evolution(n_in, n_out, zeta, data):
-    n_links = data.draw(st.integers(1, n_in * n_out))
+    n_connections = data.draw(st.integers(1, n_in * n_out))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    (old, old_state), layer = evolved(n_in, n_out, n_links, zeta, rng)
+    (old, old_state), layer = evolved(n_in, n_out, n_connections, zeta, rng)
     new, state = layer.coef, layer.connections.state
     new.check_format(full_check=True)
-    assert new.nnz == n_links == np.unique(new.tocoo().coords, axis=1).shape[1]
+    assert new.nnz == n_connections == np.unique(new.tocoo().coords, axis=1).shape[1]
     assert np.all(np.diff(new.indices[new.indptr[0] : new.indptr[1]]) > 0)
-    if n_links > MAX_DENSITY * n_in * n_out:
+    if n_connections > MAX_DENSITY * n_in * n_out:
         assert_array_equal(new.toarray(), old.toarray())
         return
-    keep = SET().prune(old.data, zeta).astype(bool)
-    survivors = new.data != 0
-    # Survivors keep place, value and state; new links start at 0 in all of them.
-    coords = np.array(old.tocoo().coords)[:, keep]
-    assert_array_equal(np.array(new.tocoo().coords)[:, survivors], coords)
-    assert_array_equal(new.data[survivors], old.data[keep])
-    assert_array_equal(state[:, survivors], old_state[:, keep])
-    assert not state[:, ~survivors].any()
+    kept = SET().prune(old.data, zeta).astype(bool)
+    is_old = new.data != 0
+    # Kept connections have their position, weight and state; new ones start at 0.
+    coords = np.array(old.tocoo().coords)[:, kept]
+    assert_array_equal(np.array(new.tocoo().coords)[:, is_old], coords)
+    assert_array_equal(new.data[is_old], old.data[kept])
+    assert_array_equal(state[:, is_old], old_state[:, kept])
+    assert not state[:, ~is_old].any()
 
 
 def test_connections_regrow_uniformly_at_the_empty_positions(rng):
-    """Among them the places that have just been emptied."""
+    """Including the positions of the connections that are dropped."""
     weights = np.array([5.0, -5.0, 0.1, -0.1])
     hits = np.zeros((3, 4))
     for _ in range(6000):
@@ -115,14 +116,14 @@ def test_connections_regrow_uniformly_at_the_empty_positions(rng):
         hits[layer.coef.tocoo().coords] += layer.coef.data == 0
     layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
     layer.connections.weights[:] = weights
-    survivors = abs(layer.coef.toarray()) == 5.0
-    assert survivors.sum() == 2 and not hits[survivors].any()
-    assert chisquare(hits[~survivors]).pvalue > 1e-3
+    is_kept = abs(layer.coef.toarray()) == 5.0
+    assert is_kept.sum() == 2 and not hits[is_kept].any()
+    assert chisquare(hits[~is_kept]).pvalue > 1e-3
 
 
 def test_zeta_0_and_nearly_dense_layers_do_not_evolve(rng):
-    for n_links, zeta in ((30, 0.0), (85, 0.3)):
-        (old, _), layer = evolved(10, 10, n_links, zeta, rng)
+    for n_connections, zeta in ((30, 0.0), (85, 0.3)):
+        (old, _), layer = evolved(10, 10, n_connections, zeta, rng)
         assert (layer.coef != old).nnz == 0
 
 
@@ -151,10 +152,12 @@ def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     rows = as_rows(csr_array(X) if is_sparse else X, 5)
     source = rows.batch(np.arange(5), 1)
 
-    def signals():
+    def layer_gradients():
         yield layer, source, delta
 
-    RigL(annealed=False).evolve([layer], context(0.4, rng, signals=signals))
+    RigL(annealed=False).evolve(
+        [layer], context(0.4, rng, layer_gradients=layer_gradients)
+    )
     n_new = int(0.4 * old.nnz)
     kept = abs(old.data) > np.sort(abs(old.data))[n_new - 1]
     taken = np.zeros(old.shape, dtype=bool)
@@ -166,7 +169,7 @@ def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     grown[layer.coef.tocoo().coords] = True
     assert_array_equal(grown, expected)
     assert layer.n_connections == old.nnz
-    # The new links start at 0, without state.
+    # New connections start with weight and state 0.
     new = ~taken[layer.coef.tocoo().coords]
     assert not layer.coef.data[new].any() and not layer.connections.state[0, new].any()
 
@@ -175,16 +178,18 @@ def test_rigl_samples_the_positions_of_a_large_layer(rng, monkeypatch):
     monkeypatch.setattr(evolution, "MIN_CANDIDATES", 10)
     seen, score = [], evolution.position_gradients
 
-    def noted(layer, keep, ranks, source, delta):
+    def noted(layer, kept, ranks, source, delta):
         seen.append(ranks.size)
-        return score(layer, keep, ranks, source, delta)
+        return score(layer, kept, ranks, source, delta)
 
     monkeypatch.setattr(evolution, "position_gradients", noted)
     layer = SparseLayer.random(300, 400, 900, rng, np.float32)
     layer.connections.weights[:] = rng.standard_normal(900)
     layer.prepare(np.zeros((0, 900), np.float32))
     x, delta = rng.random((300, 4), np.float32), rng.random((400, 4), np.float32)
-    RigL().evolve([layer], context(0.3, rng, signals=lambda: [(layer, x, delta)]))
+    RigL().evolve(
+        [layer], context(0.3, rng, layer_gradients=lambda: [(layer, x, delta)])
+    )
     assert seen == [900] and layer.n_connections == 900
 
 
@@ -196,11 +201,11 @@ def test_rigl_without_a_loss_is_refused(rng):
 
 @given(zetas, st.floats(0, 0.99))
 def test_annealing_is_half_a_cosine(zeta, progress):
-    about = context(zeta, None, progress=progress)
+    evolution_context = context(zeta, None, progress=progress)
     expected = zeta * (1 + np.cos(np.pi * progress)) / 2
-    assert SET(annealed=True).fraction(about) == pytest.approx(expected)
-    assert RigL().fraction(about) == pytest.approx(expected)
-    assert SET().fraction(about) == zeta
+    assert SET(annealed=True).fraction(evolution_context) == pytest.approx(expected)
+    assert RigL().fraction(evolution_context) == pytest.approx(expected)
+    assert SET().fraction(evolution_context) == zeta
 
 
 def test_pruning_disconnects_the_weakest_units(rng):
@@ -246,10 +251,8 @@ def test_bad_parameters_of_pruning(parameter, value, digits):
 def test_rules_by_name_and_by_object(digits):
     X, _, y, _ = digits
     for name, rule in (("set", SET()), ("rigl", RigL()), ("fixed", Fixed())):
-        a, b = (
-            make_sparser_classifier(evolution=name).fit(X, y),
-            make_sparser_classifier(evolution=[rule]).fit(X, y),
-        )
+        a = make_sparser_classifier(evolution=name).fit(X, y)
+        b = make_sparser_classifier(evolution=[rule]).fit(X, y)
         assert_array_equal(a.coefs_[0].toarray(), b.coefs_[0].toarray())
     first = topology(make_sparser_classifier(max_iter=1).fit(X, y))
     assert topology(make_sparser_classifier(evolution="fixed").fit(X, y)) == first
@@ -266,23 +269,22 @@ def test_rigl_learns(make, digits):
         )
         clf.fit(make(X), y)
         assert clf.score(make(X_test), y_test) > 0.9
-        assert (
-            clf.n_connections_
-            == make_sparser_classifier(max_iter=1, epsilon=8).fit(X, y).n_connections_
-        )
+        first = make_sparser_classifier(max_iter=1, epsilon=8).fit(X, y)
+        assert clf.n_connections_ == first.n_connections_
 
 
 def test_a_user_defined_rule(digits):
-    """Prefers the first places: all that a user has to write is `grow`."""
+    """A subclass that overrides `grow`, and prefers the first positions."""
 
-    class FirstPlaces(EvolutionRule):
+    class FirstPositions(EvolutionRule):
         def grow(self, layer, kept, n_new, rng):
             return np.arange(n_new)
 
     X, _, y, _ = digits
-    clf = make_sparser_classifier(evolution=FirstPlaces()).fit(X, y)
+    clf = make_sparser_classifier(evolution=FirstPositions()).fit(X, y)
     rows = clf.coefs_[0].indptr
-    assert rows[2] - rows[0] > 50  # the first two sources have most of their 30 links
+    # The first two sources have most of their 30 connections.
+    assert rows[2] - rows[0] > 50
     assert clf.score(X, y) > 0.3
 
 
@@ -293,9 +295,8 @@ def test_rules_can_be_searched_by_a_grid_search(digits):
     assert clone(clf).evolution is not rule
     assert clf.set_params(evolution__annealed=True).evolution.annealed
     grid = {"evolution": ["fixed", SET(annealed=True)], "zeta": [0.2]}
-    GridSearchCV(
-        make_sparser_classifier(max_iter=2), grid, cv=2, error_score="raise"
-    ).fit(X, y)
+    clf = make_sparser_classifier(max_iter=2)
+    GridSearchCV(clf, grid, cv=2, error_score="raise").fit(X, y)
 
 
 @pytest.mark.parametrize("bad", ["sets", SET, ["set", 3], [SET], "", 1.5, None])

@@ -39,7 +39,7 @@ def test_grid_search_over_epsilon_in_two_processes(digits):
     ]
     scores = searches[1].cv_results_["mean_test_score"]
     assert_array_equal(searches[0].cv_results_["mean_test_score"], scores)
-    assert scores[0] == scores.min()  # half a link a unit is too few
+    assert scores[0] == scores.min()  # half a connection per unit is too few
     assert searches[1].score(X_test, y_test) > 0.93
 
 
@@ -50,7 +50,7 @@ def test_cross_val_score(digits):
 
 
 def test_rbm_before_a_classifier(digits):
-    """Features learnt without labels serve a linear model and our own."""
+    """Features learned without labels, for a linear model and for a network."""
     X, X_test, y, y_test = digits
     rbm = SETRBM(n_components=200, epsilon=10, n_iter=30, random_state=0)
     for last in (LogisticRegression(max_iter=1000), classifier()):
@@ -80,7 +80,7 @@ def test_stacked_rbms_tuned_together(digits):
 
 
 def test_sparse_text():
-    """Words come as sparse rows and go straight in."""
+    """Counts of words are sparse rows."""
     rng = np.random.default_rng(0)
     topics = (["gene", "cell", "protein"], ["goal", "match", "team"])
     y = rng.integers(2, size=200)

@@ -111,7 +111,7 @@ def test_one_and_two_threads_give_the_same_rbm_bit_for_bit(dtype, digits, reques
 def test_one_and_two_threads_give_the_same_likelihoods_bit_for_bit(
     visible, digits, request
 ):
-    """Not a bit, of what is large enough for two."""
+    """The model is large enough for two threads."""
     X = digits[0].round()
     settings = {"n_components": 300, "epsilon": 20, "visible": visible}
     rbm = SETRBM(**settings, learning_rate=0.01, n_iter=2, random_state=0).fit(X)

@@ -16,9 +16,9 @@ pytestmark = [
 def test_degrees_are_drawn(side, network):
     display = DegreeDisplay.from_estimator(network, layer=1, side=side, color="C3")
     degree = degrees(network)[1][f"{side}_degree"]
-    values, shares = display.lines_[0].get_data()
+    values, fractions = display.lines_[0].get_data()
     assert_array_equal(values, np.unique(degree[degree > 0]))
-    assert_allclose(shares, [np.mean(degree == value) for value in values])
+    assert_allclose(fractions, [np.mean(degree == value) for value in values])
     assert display.lines_[0].get_color() == "C3"
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
         "network", "random graph",

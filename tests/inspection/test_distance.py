@@ -36,7 +36,7 @@ def test_distance_does_not_depend_on_the_order_of_units(digits, rng):
 
 
 def test_distance_against_the_definition(rng):
-    """Two units a layer: both matchings by hand."""
+    """Two units per layer: both matchings by hand."""
     A = np.array([[1.0, 0], [1, 1], [0, 1]])  # {0, 1} and {1, 2}
     B = np.array([[0.0, 1], [0, 0], [1, 1]])  # {2} and {0, 2}
     # {0,1} to {2}: 1, to {0,2}: 2/3; {1,2} to {2}: 1/2, to {0,2}: 2/3.
@@ -48,11 +48,11 @@ def test_distance_against_the_definition(rng):
 
 
 def naive_distance(A, B):
-    """Of two layers: the definition, with sets."""
+    """Compute the distance of two layers by its definition, with sets."""
     units = [[set(np.flatnonzero(column)) for column in W.T] for W in (A, B)]
     costs = [
-        [len(own ^ other) / max(len(own | other), 1) for other in units[1]]
-        for own in units[0]
+        [len(unit ^ other) / max(len(unit | other), 1) for other in units[1]]
+        for unit in units[0]
     ]
     costs = np.array(costs)
     return costs[linear_sum_assignment(costs)].mean()
@@ -70,7 +70,7 @@ def test_distance_against_a_naive_twin(seed):
 
 
 def test_independent_graphs_are_far_apart():
-    """784 units, 0.6 % of the places linked: as large as the published networks."""
+    """784 units, with 0.6 % of all connections: as large as the published networks."""
     a, b = (
         SETRBM(784, density=0.006, n_iter=0, random_state=seed).fit(np.zeros((2, 784)))
         for seed in (0, 1)
@@ -96,17 +96,17 @@ def test_surviving_connections(make, digits):
     fixed = make(evolution="fixed").fit(X, y)
     assert_array_equal(surviving_connections(fixed)[:1], 1)
     evolved = make().fit(X, y)
-    shares = surviving_connections(evolved)
-    assert 0 < shares[0] < 1
+    fractions = surviving_connections(evolved)
+    assert 0 < fractions[0] < 1
     assert_array_equal(
-        surviving_connections(evolved, since=evolved), np.ones(len(shares))
+        surviving_connections(evolved, since=evolved), np.ones(len(fractions))
     )
     # The first graph, drawn again, is what an untrained model has.
     expected = [
         (is_connected(a) & is_connected(b)).sum() / b.nnz
         for a, b in zip(*map(weight_matrices, (evolved, fixed)), strict=True)
     ]
-    assert_allclose(shares, expected)
+    assert_allclose(fractions, expected)
 
 
 def test_the_initial_graph_needs_a_seed(digits):

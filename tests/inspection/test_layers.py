@@ -39,20 +39,20 @@ def test_degrees_count_connections(digits):
 
 
 def test_degrees_of_a_random_graph_are_binomial(digits):
-    """Of a graph that has not evolved; the units' counts against their chances."""
+    """Of a graph that has not evolved: numbers of units against probabilities."""
     X, _, y, _ = digits
     clf = make_classifier((4000,), epsilon=10, max_iter=1).fit(X, y)
-    n_links = clf.coefs_[0].nnz
+    n_connections = clf.coefs_[0].nnz
     counts = np.bincount(degrees(clf)[0].in_degree, minlength=65)
-    chances = binom.pmf(np.arange(65), 64, n_links / (64 * 4000))
-    used = 4000 * chances >= 5
+    probabilities = binom.pmf(np.arange(65), 64, n_connections / (64 * 4000))
+    used = 4000 * probabilities >= 5
     observed = np.append(counts[used], counts[~used].sum())
-    expected = 4000 * np.append(chances[used], chances[~used].sum())
+    expected = 4000 * np.append(probabilities[used], probabilities[~used].sum())
     assert chisquare(observed, expected).pvalue > 1e-3
 
 
 def test_evolution_spreads_the_degrees(digits):
-    """The strong features gain links, so that degrees leave the binomial."""
+    """Strong features gain connections: degrees are no longer binomial."""
     X, _, y, _ = digits
     spread = []
     for rule in ("fixed", "set"):

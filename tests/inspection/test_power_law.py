@@ -11,8 +11,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def power_law(exponent, n, rng):
     """Draw from the discrete law on 1, 2, ..., by inverting its distribution."""
     values = np.arange(1, 2_000_000)
-    shares = values**-exponent
-    return rng.choice(values, n, p=shares / shares.sum())
+    weights = values**-exponent
+    return rng.choice(values, n, p=weights / weights.sum())
 
 
 @pytest.mark.parametrize("exponent", [2.0, 2.5, 3.2])

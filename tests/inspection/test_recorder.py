@@ -13,11 +13,11 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["perceptron", "machine"])
+@pytest.mark.parametrize("kind", ["perceptron", "rbm"])
 def test_each_epoch_is_recorded(kind, digits):
     X, _, y, _ = digits
     recorder = TopologyRecorder()
-    if kind == "machine":
+    if kind == "rbm":
         model = SETRBM(20, n_iter=6, random_state=0)
     else:
         model = SETMLPClassifier((30,), epsilon=5, max_iter=6, random_state=0)

@@ -30,22 +30,27 @@ def test_sparse_X_gives_the_model_of_a_dense_X(container, index, digits):
 
 
 def test_untidy_sparse_X_is_read_and_not_changed(digits):
-    """Unsorted, repeated entries, spare room, read-only."""
+    """Unsorted and read-only, with arrays that are longer than needed."""
     X, _, y, _ = digits
     clean = csr_array(X)
-    messy = csr_array(X)
+    untidy = csr_array(X)
     for i in range(len(X)):
-        row = slice(messy.indptr[i], messy.indptr[i + 1])
-        messy.indices[row] = messy.indices[row][::-1]
-        messy.data[row] = messy.data[row][::-1]
-    messy.data, messy.indices = np.append(messy.data, 7.0), np.append(messy.indices, 3)
-    before = messy.data.copy(), messy.indices.copy(), messy.indptr.copy()
-    for array in (messy.data, messy.indices, messy.indptr):
+        row = slice(untidy.indptr[i], untidy.indptr[i + 1])
+        untidy.indices[row] = untidy.indices[row][::-1]
+        untidy.data[row] = untidy.data[row][::-1]
+    untidy.data, untidy.indices = (
+        np.append(untidy.data, 7.0),
+        np.append(untidy.indices, 3),
+    )
+    before = untidy.data.copy(), untidy.indices.copy(), untidy.indptr.copy()
+    for array in (untidy.data, untidy.indices, untidy.indptr):
         array.flags.writeable = False
     assert_same_model(
-        make_classifier().fit(clean, y), make_classifier().fit(messy, y), rtol=1e-9
+        make_classifier().fit(clean, y), make_classifier().fit(untidy, y), rtol=1e-9
     )
-    for old, new in zip(before, (messy.data, messy.indices, messy.indptr), strict=True):
+    for old, new in zip(
+        before, (untidy.data, untidy.indices, untidy.indptr), strict=True
+    ):
         assert_array_equal(old, new)
 
 

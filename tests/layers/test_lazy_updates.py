@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def test_lazy_updates_give_the_model_of_a_dense_X(
     parameters, max_steps, monkeypatch, rng
 ):
-    """Features that are absent from most batches move as with a dense X."""
+    """Features that are absent from most batches get the weights of a dense X."""
     monkeypatch.setattr(lazy_updates, "MAX_STEPS", max_steps)
     X = rng.standard_normal((103, 60)) * (rng.random((103, 60)) < 0.02)
     y = rng.integers(3, size=103)

@@ -14,11 +14,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @given(st.integers(1, 9), st.integers(1, 9), st.data())
 def test_ranks_are_located_among_the_empty_positions(n_in, n_out, data):
-    n_links = data.draw(st.integers(1, n_in * n_out))
+    n_connections = data.draw(st.integers(1, n_in * n_out))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
-    keep = (rng.random(n_links) < 0.6).astype(np.uint8)
+    layer = SparseLayer.random(n_in, n_out, n_connections, rng, np.float64)
+    kept = (rng.random(n_connections) < 0.6).astype(np.uint8)
     empty = np.ones((n_in, n_out), dtype=bool)
-    empty[tuple(c[keep == 1] for c in layer.coef.tocoo().coords)] = False
-    sources, targets = locate(layer, keep, np.arange(empty.sum()))
+    empty[tuple(c[kept == 1] for c in layer.coef.tocoo().coords)] = False
+    sources, targets = locate(layer, kept, np.arange(empty.sum()))
     assert_array_equal(np.array([sources, targets]), np.nonzero(empty))

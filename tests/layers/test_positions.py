@@ -13,15 +13,15 @@ from sklearn_set._layers.positions import draw_positions
 def test_positions_are_distinct_sorted_and_in_range(n_positions, data):
     n_draws = data.draw(st.integers(0, n_positions))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    places = draw_positions(n_positions, n_draws, rng)
-    assert places.size == n_draws
-    assert np.all(np.diff(places) > 0)
-    assert n_draws == 0 or 0 <= places[0] <= places[-1] < n_positions
+    positions = draw_positions(n_positions, n_draws, rng)
+    assert positions.size == n_draws
+    assert np.all(np.diff(positions) > 0)
+    assert n_draws == 0 or 0 <= positions[0] <= positions[-1] < n_positions
 
 
 @pytest.mark.parametrize("n_draws", [1, 3, 5, 6, 9])
 def test_every_set_of_positions_is_equally_likely(n_draws, rng):
-    """All subsets of 10 places: a chi-squared test over the subsets themselves."""
+    """All subsets of 10 positions: a chi-squared test over the subsets themselves."""
     n_trials = 20_000
     codes = [
         int((1 << draw_positions(10, n_draws, rng)).sum()) for _ in range(n_trials)
@@ -33,5 +33,5 @@ def test_every_set_of_positions_is_equally_likely(n_draws, rng):
 
 
 def test_positions_in_a_huge_layer_are_uniform(rng):
-    places = draw_positions(600_000 * 600_000, 100_000, rng)
-    assert kstest(places / 600_000**2, "uniform").pvalue > 1e-3
+    positions = draw_positions(600_000 * 600_000, 100_000, rng)
+    assert kstest(positions / 600_000**2, "uniform").pvalue > 1e-3

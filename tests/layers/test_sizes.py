@@ -38,13 +38,15 @@ def test_too_many_or_no_connections_are_refused():
     "n_units", [[784, 1000, 1000, 10], [30, 500, 500, 2], [50, 100]]
 )
 def test_density_is_that_of_the_whole_network(n_units, density):
-    places = np.multiply(n_units[:-1], n_units[1:])
+    n_positions = np.multiply(n_units[:-1], n_units[1:])
     counts = np.array(connections_per_layer(n_units, 20, density))
-    assert counts.sum() == round(density * places.sum())
-    assert (counts <= places).all()
+    assert counts.sum() == round(density * n_positions.sum())
+    assert (counts <= n_positions).all()
     # In proportion to the units on both sides, but for full layers.
     sides = np.add(n_units[:-1], n_units[1:])
-    epsilons = (counts / sides)[counts < places]
+    epsilons = (counts / sides)[counts < n_positions]
     if epsilons.size:
         assert np.ptp(epsilons) <= 1 / sides.min()
-        assert (places / sides)[counts == places].max(initial=0) <= epsilons.max() + 1
+        assert (n_positions / sides)[counts == n_positions].max(
+            initial=0
+        ) <= epsilons.max() + 1

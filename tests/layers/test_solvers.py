@@ -31,7 +31,7 @@ class NaiveAdamW:
         w -= rate * decay * w + step
 
 
-@pytest.mark.parametrize("kind", ["biases", "links"])
+@pytest.mark.parametrize("kind", ["biases", "weights"])
 def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
     for solver, twin, decoupled in (
         (AdamW(0.1, 0.8, 0.9, 1e-3), NaiveAdamW(0.1, 0.8, 0.9, 1e-3), True),
@@ -40,21 +40,19 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
         layer = SparseLayer.random(1, 30, 30, rng, np.float64)
         layer.connections.weights[:] = rng.standard_normal(30)
         layer.prepare(np.zeros((solver.n_states, 30)))
-        values, theirs = (
-            layer.connections.weights.copy(),
-            layer.connections.weights.copy(),
-        )
-        state, decay = np.zeros((solver.n_states, 30)), 0.3 * (kind == "links")
+        values = layer.connections.weights.copy()
+        theirs = values.copy()
+        state, decay = np.zeros((solver.n_states, 30)), 0.3 * (kind == "weights")
         for _ in range(5):
             gradient = rng.standard_normal((30, 1))
             inner = 0.5 * gradient[:, 0] + (0 if decoupled else decay * theirs)
             twin.update(theirs, inner, decay if decoupled else 0)
-            of_links, of_biases = solver.steps(0.5, 0.3)
-            if kind == "links":
-                layer.backward(np.ones((1, 1)), gradient, of_links)
+            weight_step, bias_step = solver.steps(0.5, 0.3)
+            if kind == "weights":
+                layer.backward(np.ones((1, 1)), gradient, weight_step)
             else:
-                _fast.update(gradient, values, state, of_biases, 1)
-        ours = layer.connections.weights if kind == "links" else values
+                _fast.update(gradient, values, state, bias_step, 1)
+        ours = layer.connections.weights if kind == "weights" else values
         assert_allclose(ours, theirs, rtol=1e-12)
 
 
@@ -67,9 +65,9 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
         (Adam(0.1, 0.8, 0.9, 1e-3), lambda p: AdamOptimizer(p, 0.1, 0.8, 0.9, 1e-3)),
     ],
 )
-@pytest.mark.parametrize("kind", ["biases", "links"])
+@pytest.mark.parametrize("kind", ["biases", "weights"])
 def test_steps_follow_scikit_learn(solver, twin, kind, rng):
-    """Several steps on fixed gradients against MLPClassifier's own optimizers."""
+    """Several steps on fixed gradients against the optimizers of MLPClassifier."""
     layer = SparseLayer.random(1, 30, 30, rng, np.float64)
     layer.connections.weights[:] = rng.standard_normal(30)
     values = layer.connections.weights.copy()
@@ -79,14 +77,14 @@ def test_steps_follow_scikit_learn(solver, twin, kind, rng):
     twin = twin([theirs])
     for _ in range(5):
         gradient = rng.standard_normal((30, 1))
-        decay = 0.3 if kind == "links" else 0.0
+        decay = 0.3 if kind == "weights" else 0.0
         twin.update_params([theirs], [0.5 * gradient[:, 0] + decay * theirs])
-        of_links, of_biases = solver.steps(0.5, 0.3)
-        if kind == "links":
-            layer.backward(np.ones((1, 1)), gradient, of_links)
+        weight_step, bias_step = solver.steps(0.5, 0.3)
+        if kind == "weights":
+            layer.backward(np.ones((1, 1)), gradient, weight_step)
         else:
-            _fast.update(gradient, values, state, of_biases, 1)
-    ours = layer.connections.weights if kind == "links" else values
+            _fast.update(gradient, values, state, bias_step, 1)
+    ours = layer.connections.weights if kind == "weights" else values
     assert_allclose(ours, theirs, rtol=1e-12)
 
 
@@ -95,7 +93,7 @@ def test_adam_learns_and_continues(digits):
     clf = make_classifier(solver="adam", learning_rate_init=0.003, max_iter=30)
     assert clf.fit(X_train, y_train).score(X_test, y_test) > 0.9
     whole = make_classifier(solver="adam", max_iter=4).fit(X_train, y_train)
-    pieces = make_classifier(solver="adam")
-    for _ in range(4):  # moments and bias correction go on
-        pieces.partial_fit(X_train, y_train, classes=np.arange(10))
-    assert_same_model(whole, pieces)
+    parts = make_classifier(solver="adam")
+    for _ in range(4):  # moments and bias correction continue
+        parts.partial_fit(X_train, y_train, classes=np.arange(10))
+    assert_same_model(whole, parts)

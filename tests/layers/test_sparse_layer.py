@@ -10,12 +10,12 @@ from sklearn_set._layers.sparse_layer import SparseLayer
 
 
 def test_degrees_of_a_random_layer_are_binomial(rng):
-    """In- and out-degrees together: hypergeometric, here as good as binomial."""
-    n_in, n_out, n_links = 3000, 2000, 60_000
-    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
+    """They are hypergeometric, which is close to binomial here."""
+    n_in, n_out, n_connections = 3000, 2000, 60_000
+    layer = SparseLayer.random(n_in, n_out, n_connections, rng, np.float64)
     for axis, n_other in ((0, n_in), (1, n_out)):
         degrees = np.diff(layer.coef.tocsc().indptr if axis == 0 else layer.coef.indptr)
-        p = n_links / (n_in * n_out)
+        p = n_connections / (n_in * n_out)
         assert abs(degrees.mean() - n_other * p) < 1e-9
         variance = n_other * p * (1 - p)
         assert degrees.var() == pytest.approx(variance, rel=0.12)
@@ -42,7 +42,7 @@ def test_indices_out_of_range_are_refused(rng):
 def test_repeated_connections_are_sorted_and_added_up(rng):
     coef = SparseLayer.random(5, 6, 10, rng, np.float64).coef
     coef.data[:] = rng.standard_normal(10)
-    messy = type(coef)(
+    untidy = type(coef)(
         (
             np.r_[coef.data[::-1], 1.0],
             (
@@ -52,25 +52,25 @@ def test_repeated_connections_are_sorted_and_added_up(rng):
         ),
         shape=coef.shape,
     )
-    messy.indices = messy.indices.astype(np.int64)
-    messy.indptr = messy.indptr.astype(np.int64)
-    layer = SparseLayer.from_coef(messy)
+    untidy.indices = untidy.indices.astype(np.int64)
+    untidy.indptr = untidy.indptr.astype(np.int64)
+    layer = SparseLayer.from_coef(untidy)
     assert layer.connections.targets.dtype == layer.connections.indptr.dtype == np.int32
-    assert_array_equal(layer.coef.toarray(), messy.toarray())
+    assert_array_equal(layer.coef.toarray(), untidy.toarray())
 
 
-def test_a_huge_layer_scatters_small_batches(rng, monkeypatch):
-    """To the same sums but for rounding, and the same bits for any threads."""
+def test_a_huge_layer_scatters_small_batches(monkeypatch):
+    """The same sums up to rounding, and the same bits for any number of threads."""
     outs = []
     for huge, n_threads in ((1, 1), (1, 2), (1 << 60, 1)):
         monkeypatch.setattr(sparse_layer, "MANY_CONNECTIONS", huge)
         layer = SparseLayer.random(
             3000, 2000, 40_000, np.random.default_rng(1), np.float32, n_threads
         )
-        own = np.random.default_rng(2)
-        layer.connections.weights[:] = own.standard_normal(layer.n_connections)
+        rng = np.random.default_rng(2)
+        layer.connections.weights[:] = rng.standard_normal(layer.n_connections)
         layer.prepare(np.zeros((0, layer.n_connections), np.float32))
-        x = own.standard_normal((3000, 4)).astype(np.float32)
+        x = rng.standard_normal((3000, 4)).astype(np.float32)
         bias, out = np.ones(2000, np.float32), np.empty((2000, 4), np.float32)
         layer.forward(x, bias, out, 0.0)
         assert (layer._derived.by_target is None) == (huge == 1)

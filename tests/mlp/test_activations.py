@@ -35,13 +35,13 @@ def test_networks_learn_with_each_activation(activation, digits):
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_training_in_parts_and_pickling_with_each_activation(activation):
-    """Training goes on over pieces, and a copy predicts the same."""
+    """Partial fits continue training, and a copy predicts the same."""
     clf = make_model(SETMLPClassifier, activation=activation, max_iter=25)
     clf.fit(X_digits, y_digits)
     assert clf.score(X_digits, y_digits) > 0.9
     loaded = pickle.loads(pickle.dumps(clf))
     assert_array_equal(loaded.predict_proba(X_digits), clf.predict_proba(X_digits))
-    pieces = make_model(SETMLPClassifier, activation=activation)
+    parts = make_model(SETMLPClassifier, activation=activation)
     for _ in range(25):
-        pieces.partial_fit(X_digits, y_digits, classes=np.arange(10))
-    assert_array_equal(pieces.predict_proba(X_digits), clf.predict_proba(X_digits))
+        parts.partial_fit(X_digits, y_digits, classes=np.arange(10))
+    assert_array_equal(parts.predict_proba(X_digits), clf.predict_proba(X_digits))

@@ -41,16 +41,16 @@ def test_attributes(dtype, digits):
     clf = make_classifier(learning_rate_init=0.001).fit(X, y)
     kept = np.float32 if dtype == np.float32 else np.float64
     sizes = [64, 40, 30, 10]
-    n_links = [5 * (a + b) for a, b in pairwise(sizes)]
-    n_links[2] = 200  # 5 x 40 links of 300
-    for coef, shape, n in zip(clf.coefs_, pairwise(sizes), n_links, strict=True):
+    n_connections = [5 * (a + b) for a, b in pairwise(sizes)]
+    n_connections[2] = 200  # 5 x 40 of 300
+    for coef, shape, n in zip(clf.coefs_, pairwise(sizes), n_connections, strict=True):
         assert isinstance(coef, csr_array)
         assert coef.shape == shape
         assert coef.nnz == n
         assert coef.dtype == kept
     assert [len(b) for b in clf.intercepts_] == sizes[1:]
     assert {b.dtype for b in clf.intercepts_} == {np.dtype(kept)}
-    assert clf.n_connections_ == sum(n_links)
+    assert clf.n_connections_ == sum(n_connections)
     dense = sum(a * b for a, b in pairwise(sizes))
     assert clf.density_ == clf.n_connections_ / dense
     assert clf.n_layers_ == 4 and clf.n_outputs_ == 10 and clf.n_iter_ == 10
@@ -62,7 +62,7 @@ def test_attributes(dtype, digits):
 
 
 def test_coefs_share_memory_with_the_network(digits):
-    """What predicts is what users see: no second copy."""
+    """Predictions use the arrays of the attributes, not copies of them."""
     X, _, y, _ = digits
     clf = make_classifier().fit(X, y)
     for coef, bias in zip(clf.coefs_, clf.intercepts_, strict=True):
@@ -197,11 +197,11 @@ def test_a_dense_network_follows_scikit_learn(solver, schedule):
 def test_partial_fit_continues_as_fit_does(digits):
     X, _, y, _ = digits
     whole = make_classifier(max_iter=6).fit(X, y)
-    pieces = make_classifier()
+    parts = make_classifier()
     for _ in range(6):
-        pieces.partial_fit(X, y, classes=range(10))
-    assert_same_model(whole, pieces)
-    assert pieces.loss_curve_ == whole.loss_curve_
+        parts.partial_fit(X, y, classes=range(10))
+    assert_same_model(whole, parts)
+    assert parts.loss_curve_ == whole.loss_curve_
 
 
 def test_warm_start_continues_training(digits):
@@ -276,13 +276,13 @@ def test_weights_of_1_change_rounding_at_most(Estimator):
 )
 def test_bad_sample_weights(Estimator, weights, message):
     X, y = SMALL_DATA[Estimator]
-    own = np.ones(len(y)) if weights else np.zeros(len(y))
-    own[0] = weights
+    sample_weight = np.ones(len(y)) if weights else np.zeros(len(y))
+    sample_weight[0] = weights
     more = {"classes": [0, 1, 2]} if Estimator is SETMLPClassifier else {}
     with pytest.raises(ValueError, match=message):
-        Estimator().fit(X, y, sample_weight=own)
+        Estimator().fit(X, y, sample_weight=sample_weight)
     with pytest.raises(ValueError, match=message):
-        Estimator().partial_fit(X, y, sample_weight=own, **more)
+        Estimator().partial_fit(X, y, sample_weight=sample_weight, **more)
     with pytest.raises(ValueError, match="sample_weight.shape"):
         Estimator().fit(X, y, sample_weight=np.ones(3))
 

@@ -81,7 +81,7 @@ def test_multilabel():
 
 
 def test_multilabel_with_one_label(digits):
-    """A single column stays a yes/no question, as in MLPClassifier."""
+    """A single column is a binary target, as in MLPClassifier."""
     X, _, y, _ = digits
     with pytest.warns(UserWarning, match="column-vector"):
         clf = make_classifier().fit(X, (y > 4).astype(int)[:, np.newaxis])
@@ -101,7 +101,7 @@ def test_warm_start_refuses_other_classes_and_other_layers(digits):
 
 
 def test_partial_fit_on_a_stream_of_small_parts(digits):
-    """Small pieces, not every class in each, and no evolution."""
+    """Small parts without all classes, and no evolution."""
     X, X_test, y, y_test = digits
     clf = make_classifier(zeta=0)
     for _ in range(15):
@@ -113,10 +113,10 @@ def test_partial_fit_on_a_stream_of_small_parts(digits):
 def test_partial_fit_multilabel():
     X, y = make_multilabel_classification(n_samples=100, n_classes=4, random_state=0)
     whole = make_classifier(max_iter=3).fit(X / 20, y)
-    pieces = make_classifier()
+    parts = make_classifier()
     for _ in range(3):
-        pieces.partial_fit(X / 20, y, classes=np.arange(4))
-    assert_same_model(whole, pieces)
+        parts.partial_fit(X / 20, y, classes=np.arange(4))
+    assert_same_model(whole, parts)
 
 
 def test_partial_fit_with_strings_as_labels(digits):
@@ -132,15 +132,18 @@ def test_partial_fit_with_strings_as_labels(digits):
 
 
 def test_class_weights_multiply_sample_weights(rng):
-    own = rng.random(150)
+    weights = rng.random(150)
     given = {0: 1.0, 1: 3.0, 2: 0.5}
-    a = make_small_model(SETMLPClassifier, class_weight=given).fit(X_iris, y_iris, own)
-    products = own * np.array([1.0, 3.0, 0.5])[y_iris]
+    a = make_small_model(SETMLPClassifier, class_weight=given).fit(
+        X_iris, y_iris, weights
+    )
+    products = weights * np.array([1.0, 3.0, 0.5])[y_iris]
     b = make_small_model(SETMLPClassifier).fit(X_iris, y_iris, products)
     assert_close_weights(a, b)
     without = make_small_model(SETMLPClassifier, class_weight=given).fit(X_iris, y_iris)
     assert_close_weights(
-        without, make_small_model(SETMLPClassifier).fit(X_iris, y_iris, products / own)
+        without,
+        make_small_model(SETMLPClassifier).fit(X_iris, y_iris, products / weights),
     )
 
 
@@ -153,15 +156,15 @@ def test_balanced_class_weights(labels):
     b = make_small_model(SETMLPClassifier).fit(X, y, values[np.searchsorted(labels, y)])
     assert_close_weights(a, b)
     # Weights count as repetitions do.
-    own = np.where(y == labels[0], 2.0, 1.0)
+    weights = np.where(y == labels[0], 2.0, 1.0)
     c = make_small_model(SETMLPClassifier, class_weight="balanced", alpha=0).fit(
-        X, y, own
+        X, y, weights
     )
     values = compute_class_weight(
         "balanced", classes=labels, y=np.r_[y, y[y == labels[0]]]
     )
     d = make_small_model(SETMLPClassifier, alpha=0).fit(
-        X, y, own * values[np.searchsorted(labels, y)]
+        X, y, weights * values[np.searchsorted(labels, y)]
     )
     assert_close_weights(c, d)
 

@@ -72,12 +72,17 @@ def test_restore_resets_everything_to_the_snapshot(rng):
     assert not np.array_equal(network.outputs(x), first)
     network.restore(snapshot)
     assert_array_equal(network.outputs(x), first)
-    (links, own), (links_now, own_now) = states, network.states
-    for a, b in zip([*links, own], [*links_now, own_now], strict=True):
+    for a, b in zip(flat(states), flat(network.states), strict=True):
         assert_array_equal(a, b)
 
 
-def alike(network, coefs, biases):
+def flat(states):
+    """Return all arrays of the solver's state in one list."""
+    weight_states, unit_state = states
+    return [*weight_states, unit_state]
+
+
+def network_over(network, coefs, biases):
     """Another network of the same kind over these arrays."""
     return Network.from_coefs(
         coefs, biases, network.activations, network.parameters, network.loss, 5, 1
@@ -86,16 +91,14 @@ def alike(network, coefs, biases):
 
 def test_solver_state_continues_only_where_it_fits(rng):
     network = make_network("relu", "softmax", rng, n_states=1)
-    links, own = network.states
-    for state in (*links, own):
+    for state in flat(network.states):
         state[:] = 1.0
-    again = alike(network, network.coefs, network.biases)
+    again = network_over(network, network.coefs, network.biases)
     again.start_states(1, network.states)
-    links, own = again.states
-    assert all((state == 1).all() for state in (*links, own))
+    assert all((state == 1).all() for state in flat(again.states))
     again.start_states(2, network.states)  # another solver
-    links, own = again.states
-    assert all(not state.any() and len(state) == 2 for state in (*links, own))
+    for state in flat(again.states):
+        assert not state.any() and len(state) == 2
 
 
 def test_read_only_arrays_are_copied_before_they_change(rng):
@@ -104,7 +107,7 @@ def test_read_only_arrays_are_copied_before_they_change(rng):
     for array in (*(coef.data for coef in coefs), *biases):
         array.flags.writeable = False
     before = [coef.data.copy() for coef in coefs]
-    frozen = alike(network, coefs, biases)
+    frozen = network_over(network, coefs, biases)
     x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
     frozen.outputs(x)
     frozen.start_states(0)

@@ -31,7 +31,7 @@ def pretrained(rbm, **parameters):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_first_layer_is_that_of_the_rbm(dtype, digits):
-    """Links, weights and biases; and training goes on from there."""
+    """Connections, weights and biases; the estimator itself does not change."""
     X, y = digits[0].astype(dtype), digits[2]
     rbm = SETRBM(n_components=50, epsilon=5, n_iter=5, random_state=0).fit(X)
     clf = pretrained(rbm, learning_rate_init=1e-12, max_iter=1, alpha=0).fit(X, y)
@@ -45,7 +45,7 @@ def test_first_layer_is_that_of_the_rbm(dtype, digits):
 
 
 def test_pretraining_is_part_of_fit(digits):
-    """A machine that is not fitted is cloned and fitted to the training rows."""
+    """An estimator that is not fitted is cloned and fitted to the training rows."""
     X, _, y, _ = digits
     rbm = SETRBM(n_components=50, epsilon=5, n_iter=5, random_state=3)
     kept = y != 7

@@ -72,10 +72,11 @@ def test_absolute_error_is_robust_to_outliers(rng):
     """Outliers move the mean, not the median."""
     X = rng.standard_normal((500, 5))
     y = X @ rng.standard_normal(5)
-    far = y + np.where(rng.random(500) < 0.1, 100.0, 0.0)
+    y_outliers = y + np.where(rng.random(500) < 0.1, 100.0, 0.0)
     errors = {
         loss: mean_absolute_error(
-            y, SETMLPRegressor(loss, (50,), random_state=0).fit(X, far).predict(X)
+            y,
+            SETMLPRegressor(loss, (50,), random_state=0).fit(X, y_outliers).predict(X),
         )
         for loss in ("absolute_error", "squared_error")
     }
@@ -105,12 +106,12 @@ def test_poisson_refuses_negative_targets():
 def test_partial_fit_and_warm_start_continue_as_fit_does(loss):
     y = abs(y_regression)
     whole = make_model(SETMLPRegressor, loss=loss, max_iter=6).fit(X_regression, y)
-    pieces = make_model(SETMLPRegressor, loss=loss)
+    parts = make_model(SETMLPRegressor, loss=loss)
     for _ in range(6):
-        pieces.partial_fit(X_regression, y)
+        parts.partial_fit(X_regression, y)
     warm = make_model(SETMLPRegressor, loss=loss, max_iter=3, warm_start=True)
     warm.fit(X_regression, y).fit(X_regression, y)
-    assert_array_equal(whole.predict(X_regression), pieces.predict(X_regression))
+    assert_array_equal(whole.predict(X_regression), parts.predict(X_regression))
     assert_array_equal(whole.predict(X_regression), warm.predict(X_regression))
     dummy = DummyRegressor().fit(X_regression, y)
     assert loss != "squared_error" or whole.score(X_regression, y) > dummy.score(

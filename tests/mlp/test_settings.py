@@ -21,7 +21,7 @@ def test_one_activation_for_each_layer():
     shapes = [values.shape for values in clf.activation_parameters_]
     assert shapes == [(4, 40), (0, 30)]
     t_l, a_l, t_r, a_r = clf.activation_parameters_[0]
-    assert all(np.ptp(values) > 0 for values in (t_l, a_l, t_r, a_r))  # learnt
+    assert all(np.ptp(values) > 0 for values in (t_l, a_l, t_r, a_r))  # learned
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Contrastive divergence, against a dense twin and the exact gradient."""
+"""Contrastive divergence, against a dense dense and the exact gradient."""
 
 from functools import partial
 
@@ -18,16 +18,16 @@ from sklearn_set._rbm.visible_units import VISIBLE_UNITS
 
 
 class DenseDivergence:
-    """CD-k on a dense W (n_hidden, n_visible), by the book."""
+    """CD-k on a dense W (n_hidden, n_visible), as published."""
 
-    def __init__(self, machine, rng, **settings):
-        self.W = machine.layer.coef.toarray()
+    def __init__(self, model, rng, **settings):
+        self.W = model.layer.coef.toarray()
         self.mask = self.W != 0
-        self.c, self.b = machine.hidden_bias.copy(), machine.visible_bias.copy()
+        self.c, self.b = model.hidden_bias.copy(), model.visible_bias.copy()
         self.steps = [0.0, 0.0, 0.0]
-        self.draw_hidden = partial(machine.sample, rng=rng)
-        self.is_binary = machine.visible.is_binary
-        self.draw_visible = lambda means: machine.visible.sample(means, machine, rng)
+        self.draw_hidden = partial(model.sample, rng=rng)
+        self.is_binary = model.visible.is_binary
+        self.draw_visible = lambda means: model.visible.sample(means, model, rng)
         vars(self).update(settings)
 
     def hidden(self, v):
@@ -79,69 +79,69 @@ class DenseDivergence:
 def test_learning_against_a_dense_twin(
     visible, cd_steps, alpha, momentum, batch, persistent, target, rng
 ):
-    """Given the same random draws; links that do not exist stay 0."""
-    machine = make_model(8, 12, 40, rng, visible=visible)
+    """Given the same random draws; missing connections stay 0."""
+    model = make_model(8, 12, 40, rng, visible=visible)
     chains = rng.integers(2, size=(8, 40)).astype(float) if persistent else None
-    twin = DenseDivergence(
-        machine, np.random.default_rng(7), cd_steps=cd_steps, alpha=alpha,
+    dense = DenseDivergence(
+        model, np.random.default_rng(7), cd_steps=cd_steps, alpha=alpha,
         momentum=momentum, rate=0.2, target=target, cost=0.5, means=np.full(8, 0.1),
         chains=chains[:, :batch].copy() if persistent else None,
     )  # fmt: skip
     sparsity = SparsityTarget(target, 0.5, np.full(8, 0.1)) if target else None
-    learner = ContrastiveDivergence(
-        machine, SGD(0.2, momentum), 40, np.random.default_rng(7), cd_steps=cd_steps,
+    divergence = ContrastiveDivergence(
+        model, SGD(0.2, momentum), 40, np.random.default_rng(7), cd_steps=cd_steps,
         alpha=alpha, chains=chains, sparsity=sparsity,
     )  # fmt: skip
     for _ in range(3):
-        v = learner.batch(batch)
+        v = divergence.batch(batch)
         v[:] = rng.random((12, batch))
         x = v.copy()
-        learner.learn(v)
-        twin.learn(x)
-    assert_allclose(machine.layer.coef.toarray(), twin.W, rtol=1e-9, atol=1e-12)
-    assert_allclose(machine.hidden_bias, twin.c, rtol=1e-9, atol=1e-12)
-    assert_allclose(machine.visible_bias, twin.b, rtol=1e-9, atol=1e-12)
+        divergence.learn(v)
+        dense.learn(x)
+    assert_allclose(model.layer.coef.toarray(), dense.W, rtol=1e-9, atol=1e-12)
+    assert_allclose(model.hidden_bias, dense.c, rtol=1e-9, atol=1e-12)
+    assert_allclose(model.visible_bias, dense.b, rtol=1e-9, atol=1e-12)
     if persistent:
-        assert_array_equal(chains[:, :batch], twin.chains)
+        assert_array_equal(chains[:, :batch], dense.chains)
 
 
 def cosine(a, b):
     return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
 
 
-def expected_update(machine, X, cd_steps):
+def expected_update(model, X, cd_steps):
     """The mean update of CD-k over many draws of the chain, and the exact gradient."""
-    v, h, log_p = joint_distribution(machine)
+    v, h, log_p = joint_distribution(model)
     p = np.exp(log_p)
     exact = (
-        expit(machine.layer.coef.toarray() @ X + machine.hidden_bias[:, None])
+        expit(model.layer.coef.toarray() @ X + model.hidden_bias[:, None])
         @ X.T
         / X.shape[1]
         - h @ p.T @ v.T
     )
     n_copies = 4000
     many = np.tile(X, n_copies)
-    before = machine.layer.coef.toarray()
-    learner = ContrastiveDivergence(
-        machine, SGD(1.0), many.shape[1], np.random.default_rng(0), cd_steps=cd_steps
+    before = model.layer.coef.toarray()
+    divergence = ContrastiveDivergence(
+        model, SGD(1.0), many.shape[1], np.random.default_rng(0), cd_steps=cd_steps
     )
-    batch = learner.batch(many.shape[1])
+    batch = divergence.batch(many.shape[1])
     batch[:] = many
-    learner.learn(batch)
+    divergence.learn(batch)
     mask = before != 0
-    update = machine.layer.coef.toarray() - before
+    update = model.layer.coef.toarray() - before
     return update[mask], exact[mask]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_expected_update_follows_the_gradient_of_the_likelihood(seed):
-    """The more so, the more steps the chain has; its last one takes means."""
+    """The more so, the more steps the chains have."""
     agreement = []
     for cd_steps in (1, 30):
         rng = np.random.default_rng(seed)
-        machine = make_model(4, 6, 16, rng)
+        model = make_model(4, 6, 16, rng)
         X = rng.integers(2, size=(6, 10)).astype(float)
-        agreement.append(cosine(*expected_update(machine, X, cd_steps)))
+        agreement.append(cosine(*expected_update(model, X, cd_steps)))
     assert agreement[0] > 0.8
     assert agreement[1] > 0.95 and agreement[1] > agreement[0]
 

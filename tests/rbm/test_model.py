@@ -1,4 +1,4 @@
-"""The distributions of a restricted Boltzmann machine, against enumeration."""
+"""The distributions of a restricted Boltzmann model, against enumeration."""
 
 import numpy as np
 import pytest
@@ -13,10 +13,10 @@ from sklearn_set._rbm.visible_units import VISIBLE_UNITS
 
 @pytest.mark.parametrize("visible", VISIBLE_UNITS)
 def test_free_energy_sums_over_the_hidden_states(visible, rng):
-    machine = make_model(4, 6, 12, rng, visible)
+    model = make_model(4, 6, 12, rng, visible)
     v = rng.random((6, 9))
-    expected = logsumexp(-energies(machine, v, states(4)), axis=1)
-    assert_allclose(machine.negative_free_energy(v), expected, rtol=1e-12)
+    expected = logsumexp(-energies(model, v, states(4)), axis=1)
+    assert_allclose(model.negative_free_energy(v), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -31,12 +31,12 @@ def test_sampling_has_the_right_frequencies(dtype, rng):
 
 def test_samples_follow_the_distribution_of_the_model(rng):
     """All 64 visible states, against their exact probabilities."""
-    machine = make_model(4, 6, 14, rng)
-    v, _, log_p = joint_distribution(machine)
+    model = make_model(4, 6, 14, rng)
+    v, _, log_p = joint_distribution(model)
     p = np.exp(logsumexp(log_p, axis=1))
-    drawn = independent_samples(machine, np.zeros(6), 20_000, rng)
+    drawn = independent_samples(model, np.zeros(6), 20_000, rng)
     for _ in range(60):
-        drawn = machine.gibbs(drawn, rng)
+        drawn = model.gibbs(drawn, rng)
     codes = (1 << np.arange(6)) @ drawn.astype(int)
     counts = np.bincount(codes, minlength=64)
     assert_array_equal((1 << np.arange(6)) @ v, np.arange(64))
@@ -45,19 +45,19 @@ def test_samples_follow_the_distribution_of_the_model(rng):
 
 @pytest.mark.parametrize("std", [1.0, 2.0])
 def test_gaussian_samples_follow_the_distribution_of_the_model(std, rng):
-    machine = make_model(3, 1, 3, rng, "gaussian", std=std)
-    drawn = independent_samples(machine, np.zeros(1), 5000, rng)
+    model = make_model(3, 1, 3, rng, "gaussian", std=std)
+    drawn = independent_samples(model, np.zeros(1), 5000, rng)
     for _ in range(60):
-        drawn = machine.gibbs(drawn, rng)
+        drawn = model.gibbs(drawn, rng)
     h = states(3)
-    inputs = machine.layer.coef.toarray().T @ h
-    log_w = machine.hidden_bias @ h + machine.visible.log_integral(
-        inputs, machine.visible_bias
+    inputs = model.layer.coef.toarray().T @ h
+    log_w = model.hidden_bias @ h + model.visible.log_integral(
+        inputs, model.visible_bias
     )
-    shares = np.exp(log_w - logsumexp(log_w))
-    means = (machine.visible_bias[:, None] + std**2 * inputs)[0]
+    probabilities = np.exp(log_w - logsumexp(log_w))
+    means = (model.visible_bias[:, None] + std**2 * inputs)[0]
 
     def distribution(x):
-        return norm.cdf(np.subtract.outer(x, means) / std) @ shares
+        return norm.cdf(np.subtract.outer(x, means) / std) @ probabilities
 
     assert kstest(drawn[0], distribution).pvalue > 1e-3

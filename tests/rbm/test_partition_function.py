@@ -12,23 +12,23 @@ from sklearn_set._rbm.partition_function import anneal, exact
 
 @pytest.mark.parametrize("n_hidden, n_visible", [(4, 6), (6, 4), (1, 1)])
 def test_exact_partition_is_the_sum_over_all_states(n_hidden, n_visible, rng):
-    machine = make_model(n_hidden, n_visible, min(10, n_hidden * n_visible), rng)
+    model = make_model(n_hidden, n_visible, min(10, n_hidden * n_visible), rng)
     v, h = states(n_visible), states(n_hidden)
     assert len(np.unique(v, axis=1).T) == 2**n_visible
-    log_z, error = exact(machine)
-    assert log_z == pytest.approx(logsumexp(-energies(machine, v, h)), rel=1e-12)
+    log_z, error = exact(model)
+    assert log_z == pytest.approx(logsumexp(-energies(model, v, h)), rel=1e-12)
     assert error == 0
 
 
 @pytest.mark.parametrize("std", [1.0, 0.5, 2.0])
 def test_exact_partition_of_gaussian_units_is_the_integral(std, rng):
-    machine = make_model(5, 1, 5, rng, "gaussian", std=std)
+    model = make_model(5, 1, 5, rng, "gaussian", std=std)
     h = states(5)
 
     def density(x):
-        return np.exp(-energies(machine, np.array([[x]]), h)).sum()
+        return np.exp(-energies(model, np.array([[x]]), h)).sum()
 
-    assert exact(machine).value == pytest.approx(
+    assert exact(model).value == pytest.approx(
         np.log(quad(density, -40, 40, limit=200)[0])
     )
 
@@ -64,11 +64,11 @@ def test_annealing_agrees_for_gaussian_units(std, rate, digits):
 
 
 def test_standard_error_is_that_of_independent_runs(rng):
-    machine = make_model(8, 10, 40, rng)
-    true = exact(machine).value
-    runs = [anneal(machine, machine.visible_bias * 0, 50, 20, rng) for _ in range(200)]
+    model = make_model(8, 10, 40, rng)
+    true = exact(model).value
+    runs = [anneal(model, model.visible_bias * 0, 50, 20, rng) for _ in range(200)]
     values, errors = np.array(runs).T
-    # 200 runs: the spread is known to about 5 %, and the mean to a tenth of it.
+    # With 200 runs the standard deviation is known to about 5 %.
     assert values.std() == pytest.approx(errors.mean(), rel=0.25)
     assert abs(values.mean() - true) < 0.3 * values.std()
 

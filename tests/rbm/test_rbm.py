@@ -12,7 +12,7 @@ from sklearn_set.evolution import SET
 
 
 def test_learns_two_patterns():
-    """After scikit-learn's own test: the chain stays at patterns it has learnt."""
+    """As in scikit-learn's test: the chain stays at patterns it has learned."""
     X = np.array([[0.0] * 6 + [1.0] * 6, [1.0] * 6 + [0.0] * 6] * 10)
     rbm = SETRBM(
         n_components=8, epsilon=4, zeta=0.1, batch_size=2, n_iter=200, random_state=1
@@ -97,7 +97,7 @@ def test_verbose_prints_one_line_per_epoch(digits, capsys):
 
 
 def test_score_samples_estimates_what_bernoulli_rbm_does(digits):
-    """BernoulliRBM's corrupted feature, averaged over all of them."""
+    """BernoulliRBM corrupts one feature: the average over all features."""
     X, X_test, _, _ = digits
     rbm = make_rbm().fit(X.round())
     v = X_test[:5].round()
@@ -168,14 +168,14 @@ def test_sparse_X_gives_the_model_of_a_dense_X(container, digits):
 
 def test_X_is_not_changed(digits):
     X, _, _, _ = digits
-    messy = csr_array(X)
-    messy.indices[:2], messy.data[:2] = messy.indices[1::-1], messy.data[1::-1]
-    messy.has_sorted_indices = False
-    before = messy.indices.copy()
-    for array in (messy.data, messy.indices, messy.indptr):
+    untidy = csr_array(X)
+    untidy.indices[:2], untidy.data[:2] = untidy.indices[1::-1], untidy.data[1::-1]
+    untidy.has_sorted_indices = False
+    before = untidy.indices.copy()
+    for array in (untidy.data, untidy.indices, untidy.indptr):
         array.flags.writeable = False
-    assert_same_rbm(make_rbm().fit(X), make_rbm().fit(messy))
-    assert_array_equal(messy.indices, before)
+    assert_same_rbm(make_rbm().fit(X), make_rbm().fit(untidy))
+    assert_array_equal(untidy.indices, before)
 
 
 @pytest.mark.parametrize("call", ["fit", "partial_fit"])
@@ -198,20 +198,20 @@ def test_sizes_may_be_numpy_integers(digits):
 
 def test_partial_fit_continues_as_fit_does_and_returns_self(digits):
     X, _, _, _ = digits
-    whole, pieces = make_rbm(n_iter=4).fit(X), make_rbm()
+    whole, parts = make_rbm(n_iter=4).fit(X), make_rbm()
     for _ in range(4):
-        assert pieces.partial_fit(X) is pieces
-    assert_same_rbm(whole, pieces)
+        assert parts.partial_fit(X) is parts
+    assert_same_rbm(whole, parts)
 
 
 @pytest.mark.parametrize("settings", [{"momentum": 0.5}, {"persistent": True}])
 def test_velocities_and_chains_continue_between_calls(settings, digits):
-    """Velocities and chains are kept between calls, and evolve."""
+    """Velocities and chains are kept between calls."""
     X, _, _, _ = digits
-    whole, pieces = make_rbm(n_iter=4, **settings).fit(X), make_rbm(**settings)
+    whole, parts = make_rbm(n_iter=4, **settings).fit(X), make_rbm(**settings)
     for _ in range(4):
-        pieces.partial_fit(X)
-    assert_same_rbm(whole, pieces)
+        parts.partial_fit(X)
+    assert_same_rbm(whole, parts)
     warm = make_rbm(n_iter=2, warm_start=True, **settings).fit(X).fit(X)
     assert_same_rbm(whole, warm)
     assert len(warm.reconstruction_errors_) == 4 and warm.n_iter_ == 2
@@ -256,14 +256,14 @@ def test_evolution_rules(evolution, digits):
     first = make_rbm(n_iter=0).fit(X)
     assert rbm.n_connections_ == rbm.components_.nnz == 470
     assert rbm.density_ == 470 / (30 * 64)
-    places = [
+    topologies = [
         set(zip(*r.components_.tocoo().coords, strict=True)) for r in (rbm, first)
     ]
-    assert (places[0] == places[1]) == (evolution == "fixed")
+    assert (topologies[0] == topologies[1]) == (evolution == "fixed")
 
 
 def test_rigl_improves_on_a_fixed_topology(digits):
-    """Of more use at once than links at random places."""
+    """Better after a few epochs than a random topology."""
     X, _, _, _ = digits
     scores = [
         make_rbm(
@@ -284,8 +284,8 @@ def test_final_prune_drops_without_regrowth(digits):
     assert_array_equal(pruned.components_.data, whole.components_.data[kept > 0])
     assert pruned.n_connections_ == kept.sum() == pruned.components_.nnz
     assert 0.65 * 470 < kept.sum() < 0.75 * 470
-    pieces = make_rbm(final_prune=True).partial_fit(X)
-    assert pieces.n_connections_ == 470
+    parts = make_rbm(final_prune=True).partial_fit(X)
+    assert parts.n_connections_ == 470
 
 
 def test_alpha_shrinks_the_weights(digits):

@@ -15,15 +15,13 @@ from scipy.stats import norm
 from sklearn_set import SETRBM
 
 
-def naive_pseudo_log_likelihood(machine, v):
+def naive_pseudo_log_likelihood(model, v):
     """Flip each unit in turn."""
     total = 0
     for i in range(len(v)):
         flipped = v.copy()
         flipped[i] = 1 - flipped[i]
-        here, there = (
-            machine.negative_free_energy(s[:, None])[0] for s in (v, flipped)
-        )
+        here, there = (model.negative_free_energy(s[:, None])[0] for s in (v, flipped))
         total += here - np.logaddexp(here, there)
     return total
 
@@ -35,30 +33,30 @@ def naive_pseudo_log_likelihood(machine, v):
 def test_pseudo_likelihood_flips_each_unit(
     n_hidden, n_visible, batch, seed, strength, is_binary
 ):
-    """Of weak and of enormous weights, of binary units and of chances."""
+    """Weak and huge weights, binary values and probabilities."""
     rng = np.random.default_rng(seed)
-    n_links = rng.integers(n_hidden * n_visible + 1)
-    machine = make_model(n_hidden, n_visible, n_links, rng, strength=strength)
+    n_connections = rng.integers(n_hidden * n_visible + 1)
+    model = make_model(n_hidden, n_visible, n_connections, rng, strength=strength)
     v = rng.random((n_visible, batch))
     v = v.round() if is_binary else v
-    expected = [naive_pseudo_log_likelihood(machine, column.copy()) for column in v.T]
-    assert_allclose(machine.pseudo_log_likelihood(v), expected, rtol=1e-9, atol=1e-9)
+    expected = [naive_pseudo_log_likelihood(model, column.copy()) for column in v.T]
+    assert_allclose(model.pseudo_log_likelihood(v), expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("strength, std", [(0.1, 1), (2.0, 1), (40.0, 1), (2.0, 3)])
 def test_pseudo_likelihood_of_gaussian_units_integrates(strength, std, rng):
-    machine = make_model(4, 5, 12, rng, "gaussian", strength, std)
+    model = make_model(4, 5, 12, rng, "gaussian", strength, std)
     v = rng.standard_normal((5, 2))
 
     grid = np.linspace(-700, 700, 70_001)
-    for column, own in zip(v.T, machine.pseudo_log_likelihood(v), strict=True):
-        total = 5 * machine.negative_free_energy(column.copy()[:, None])[0]
+    for column, found in zip(v.T, model.pseudo_log_likelihood(v), strict=True):
+        total = 5 * model.negative_free_energy(column.copy()[:, None])[0]
         for i in range(5):
             moved = np.repeat(column[:, None], grid.size, axis=1)
             moved[i] = grid
-            log_integral = logsumexp(machine.negative_free_energy(moved))
+            log_integral = logsumexp(model.negative_free_energy(moved))
             total -= log_integral + np.log(grid[1] - grid[0])
-        assert own == pytest.approx(total, rel=1e-9)
+        assert found == pytest.approx(total, rel=1e-9)
 
 
 def test_pseudo_likelihood_without_connections(rng):
@@ -75,9 +73,9 @@ def test_pseudo_likelihood_without_connections(rng):
 
 
 def test_huge_weights_of_gaussian_units_are_refused(rng):
-    machine = make_model(4, 5, 12, rng, "gaussian", 1e7)
+    model = make_model(4, 5, 12, rng, "gaussian", 1e7)
     with pytest.raises(ValueError, match="sum up to .* lower learning_rate"):
-        machine.pseudo_log_likelihood(rng.random((5, 2)))
+        model.pseudo_log_likelihood(rng.random((5, 2)))
 
 
 def test_visible_biases_start_at_the_log_odds():
@@ -138,7 +136,7 @@ def test_gaussian_data_out_of_scale_warn(digits):
     ids=["CD-2", "PCD", "rigl"],
 )
 def test_visible_std_scales_the_features(settings, dtype, digits):
-    """The same as dividing X by it, in whatever is seen."""
+    """The same as dividing X by it, in all results."""
     X = (4 * (digits[0] - digits[0].mean(axis=0))).astype(dtype)
     settings = {"visible": "gaussian", "learning_rate": 0.02, "n_iter": 4, **settings}
     wide = make_rbm(visible_std=2, **settings).fit(X)
@@ -146,7 +144,7 @@ def test_visible_std_scales_the_features(settings, dtype, digits):
     tolerance = {"rtol": 1e-3 if dtype == np.float32 else 1e-9, "atol": 1e-5}
     n_features = X.shape[1]
     assert_array_equal(wide.components_.indices, scaled.components_.indices)
-    for own, other in [
+    for value, expected in [
         (2 * wide.components_.data, scaled.components_.data),
         (wide.intercept_hidden_, scaled.intercept_hidden_),
         (wide.intercept_visible_, 2 * scaled.intercept_visible_),
@@ -158,7 +156,7 @@ def test_visible_std_scales_the_features(settings, dtype, digits):
         (wide.score_samples(X), scaled.score_samples(X / 2) - n_features * np.log(2)),
         (wide.score(X), scaled.score(X / 2) - n_features * np.log(2)),
     ]:
-        assert_allclose(own, other, **tolerance)
+        assert_allclose(value, expected, **tolerance)
 
 
 def test_visible_std_cannot_change_in_partial_fit(digits):
@@ -179,7 +177,7 @@ def test_gaussian_units_learn_with_any_dtype_and_format(dtype, digits):
     X = digits[0].astype(dtype)
     start = make_rbm(visible="gaussian", n_iter=0).fit(X)
     rbm = make_rbm(visible="gaussian", learning_rate=0.01, n_iter=10).fit(X)
-    errors = [np.square(own.reconstruct(X) - X).mean() for own in (start, rbm)]
+    errors = [np.square(model.reconstruct(X) - X).mean() for model in (start, rbm)]
     assert errors[1] < errors[0]
     assert rbm.transform(X).dtype == rbm.gibbs(X).dtype == rbm.sample(2).dtype == dtype
     whole = rbm.score_samples(X)

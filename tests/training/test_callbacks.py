@@ -19,7 +19,7 @@ DATA = {
 
 
 class Recorder:
-    """Notes all hooks; stops after some epochs, if asked to."""
+    """Records all calls; stops after some epochs if told to."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after

@@ -46,12 +46,12 @@ def mlp(**parameters):
 
 
 def test_refused_labels_change_nothing():
-    """Neither the new width nor anything else of a fit whose labels are refused."""
+    """Neither the number of features nor any other attribute."""
     clf = mlp(hidden_layer_sizes=(30, 40)).fit(X, Y)
     before, expected = dict(vars(clf)), clf.predict_proba(X)
-    wide = csr_array(np.random.default_rng(0).random((20, 20_000)))
+    X_wide = csr_array(np.random.default_rng(0).random((20, 20_000)))
     with pytest.raises(ValueError, match="at least two classes"):
-        clf.fit(wide, 0 * Y)
+        clf.fit(X_wide, 0 * Y)
     assert vars(clf) == before
     np.testing.assert_array_equal(clf.predict_proba(X), expected)
 
@@ -70,7 +70,7 @@ def test_a_first_partial_fit_that_fails_changes_nothing(digits):
 @pytest.mark.parametrize("call", ["fit", "partial_fit"])
 @both_perceptrons
 def test_memory_is_free_without_the_garbage_collector(Estimator, call):
-    """No cycle of references holds what a model has trained."""
+    """No reference cycle keeps the weights alive."""
     X, y = DATA[Estimator]
     model = make_model(Estimator, max_iter=3)
     if call == "partial_fit" and Estimator is SETMLPClassifier:
@@ -126,11 +126,11 @@ def test_pickles_hold_little_besides_the_connections(Estimator, dtype):
         Estimator, hidden_layer_sizes=(2000, 2000), epsilon=20, max_iter=2
     )
     model.fit(X.astype(dtype), y)
-    per_link = len(pickle.dumps(model)) / model.n_connections_
-    assert per_link < np.dtype(dtype).itemsize + 4 + 1
-    model.partial_fit(X, y)  # the solver's state is there as long as the model is
-    going_on = len(pickle.dumps(model)) / model.n_connections_
-    assert going_on > 3 * np.dtype(dtype).itemsize + 4
+    bytes_per_connection = len(pickle.dumps(model)) / model.n_connections_
+    assert bytes_per_connection < np.dtype(dtype).itemsize + 4 + 1
+    model.partial_fit(X, y)  # which keeps the solver's state
+    bytes_with_state = len(pickle.dumps(model)) / model.n_connections_
+    assert bytes_with_state > 3 * np.dtype(dtype).itemsize + 4
 
 
 @both_perceptrons

@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 from sklearn_set._mlp.network import Network
 from sklearn_set._training.evolver import Period
-from sklearn_set.evolution import SET, EvolutionContext, EvolutionRule
+from sklearn_set.evolution import SET, EvolutionRule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -26,12 +26,8 @@ def test_periods_are_epochs_or_steps():
             Period.parse(bad)
 
 
-def context(zeta, rng, number=1, progress=0.0, signals=None):
-    return EvolutionContext(zeta, number, progress, rng, signals)
-
-
 class Counter(EvolutionRule):
-    """Notes when it is asked to evolve."""
+    """Records when it is called."""
 
     def __init__(self):
         super().__init__()
@@ -62,7 +58,7 @@ def test_evolve_every(digits):
 
 
 def test_partial_fit_counts_steps_on(digits):
-    """partial_fit counts its batches on, so that evolution by steps goes on."""
+    """Evolution by steps continues over calls of partial_fit."""
     X, _, y, _ = digits
     whole = make_sparser_classifier(evolve_every="50 steps").fit(X, y)
     parts = make_sparser_classifier(evolve_every="50 steps")
@@ -86,7 +82,7 @@ def test_classifiers_evolve_between_epochs_with_constant_numbers_of_connections(
         for old, new, kept, n in zip(
             before, topology(clf), n_kept, counts, strict=True
         ):
-            # Some of the dropped links may regrow in their own places.
+            # Some dropped connections may regrow at their positions.
             assert 0.5 * n < kept <= len(old & new) < n
 
 
@@ -125,18 +121,18 @@ def test_kept_connections_keep_weight_and_velocity_and_new_ones_start_at_0(
     coefs = [coef.copy() for coef in clf.coefs_]
     velocities = [state[0].copy() for state in weight_states(clf)]
     assert all(np.any(velocity) for velocity in velocities)
-    monkeypatch.setattr(Network, "learn", lambda *args: 0.0)  # evolution alone
+    monkeypatch.setattr(Network, "learn", lambda *args: 0.0)  # evolution only
     clf.partial_fit(X, y)
     for old, velocity, new, state in zip(
         coefs, velocities, clf.coefs_, weight_states(clf), strict=True
     ):
-        places = {place: k for k, place in enumerate(positions(old))}
+        indices = {position: k for k, position in enumerate(positions(old))}
         n_kept = 0
-        for k, place in enumerate(positions(new)):
+        for k, position in enumerate(positions(new)):
             if new.data[k] == 0:
                 assert state[0, k] == 0
             else:
-                assert new.data[k] == old.data[places[place]]
-                assert state[0, k] == velocity[places[place]]
+                assert new.data[k] == old.data[indices[position]]
+                assert state[0, k] == velocity[indices[position]]
                 n_kept += 1
         assert n_kept == SET().prune(old.data, 0.3).sum()

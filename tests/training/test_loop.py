@@ -39,7 +39,7 @@ def test_interrupted_classifier_keeps_what_was_learned(digits, monkeypatch):
 
 
 def test_interrupt_in_the_first_epoch(digits, monkeypatch):
-    """Of a refit after one that diverged, whose loss is not the new one's."""
+    """In a second fit, after one that diverged."""
     X, _, y, _ = digits
     clf = make_classifier(learning_rate_init=1e20, activation="identity")
     with np.errstate(all="ignore"), pytest.raises(ValueError, match="diverged"):

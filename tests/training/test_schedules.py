@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Rates:
-    """Notes the rate of each epoch."""
+    """Records the learning rate of each epoch."""
 
     def __init__(self, monkeypatch):
         self.seen, run_epoch = [], TrainingLoop._run_epoch
@@ -36,7 +36,7 @@ def test_cosine(monkeypatch):
     expected = 0.005 * (1 + np.cos(np.pi * np.arange(4) / 4))
     assert_allclose(rates.seen, expected)
     clf = make_small_model(SETMLPClassifier, learning_rate="cosine", max_iter=4)
-    for _ in range(6):  # goes on at the last rate
+    for _ in range(6):  # continues at the last rate
         clf.partial_fit(X_iris, y_iris, classes=[0, 1, 2])
     assert_allclose(rates.seen[4:], [*expected, expected[-1], expected[-1]])
 

@@ -34,7 +34,7 @@ def test_early_stopping_sets_part_of_the_data_aside(Estimator):
 
 
 def test_early_stopping_of_an_rbm_holds_samples_out(digits):
-    """Held-out samples take no part, not even in the first biases."""
+    """Held-out samples are not used at all, not even for the initial biases."""
     X, _, _, _ = digits
     rbm = make_rbm(early_stopping=True, n_iter=0).fit(X)
     whole = make_rbm(n_iter=0).fit(X)

@@ -9,6 +9,11 @@ from scipy.special import expit
 from sklearn_set import SETRBM, SETMLPClassifier
 
 X = np.random.default_rng(0).random((20, 5))
+Y = np.arange(20) % 3
+
+
+def mlp(**parameters):
+    return SETMLPClassifier(**{"max_iter": 2} | parameters)
 
 
 def cut_bias(clf):
@@ -40,17 +45,10 @@ TAMPERED = [
 ]
 
 
-Y = np.arange(20) % 3
-
-
-def mlp(**parameters):
-    return SETMLPClassifier(**{"max_iter": 2} | parameters)
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("tamper, data, message", TAMPERED)
 def test_classifiers_with_unfit_arrays_raise(tamper, data, message):
-    """An error, not a wild read or write."""
+    """An error, and no access out of bounds."""
     clf = mlp(hidden_layer_sizes=(30, 40)).fit(X, Y)
     tamper(clf)
     for call in (clf.predict, lambda X: clf.partial_fit(X, Y)):
@@ -61,10 +59,10 @@ def test_classifiers_with_unfit_arrays_raise(tamper, data, message):
 def test_rbm_with_unfit_arrays_raises():
     rbm = SETRBM(n_components=30, n_iter=1).fit(X)
     rbm.n_features_in_ = 20_000
-    wide = csr_array(np.random.default_rng(0).random((20, 20_000)))
+    X_wide = csr_array(np.random.default_rng(0).random((20, 20_000)))
     for call in (rbm.transform, rbm.score_samples, rbm.partial_fit):
         with pytest.raises(ValueError, match="Fit it again"):
-            call(wide)
+            call(X_wide)
 
 
 def test_duplicate_connections_add_up():

@@ -25,7 +25,7 @@ def test_html_shows_parameters_with_their_meaning(Estimator):
 def test_html_has_a_table_of_layers(Estimator):
     X, y = DATA[Estimator]
     model = make_model(Estimator, max_iter=1)
-    assert "Links" not in model._repr_html_()
+    assert "Connections" not in model._repr_html_()
     html = make_pipeline(StandardScaler(), model).fit(X, y)._repr_html_()
     for coef in model.coefs_:
         n_in, n_out = coef.shape
