@@ -3,10 +3,10 @@
     python benchmarks/accuracy.py --data FOLDER [--seeds N] [--json FILE]
     python benchmarks/accuracy.py --data FOLDER --models forest boosting logistic
 
-5-fold accuracy behind a StandardScaler of the default SETMLPClassifier, of the same
-with its first random topology, and of the default MLPClassifier; or of what else one
-would try, with scikit-learn's defaults. What the folder may hold is described in
-tables.py; without it scikit-learn's own data are used.
+5-fold accuracy, after a StandardScaler, of the default SETMLPClassifier, of the same
+with a fixed random topology, and of the default MLPClassifier; or of other common
+models with scikit-learn's defaults. tables.py describes the files that the folder may
+contain; without it only the data of scikit-learn are used.
 """
 
 import argparse
@@ -59,17 +59,17 @@ def measure(model, X, y, seeds):
 
 def row(name, results):
     """Return a row of the table in Markdown."""
-    cells = [f"{own['accuracy']:.2f}" for own in results.values()]
+    cells = [f"{result['accuracy']:.2f}" for result in results.values()]
     if "SETMLPClassifier" in results:
         cells.append(f"{results['SETMLPClassifier']['density']:.1%}")
     return "| " + " | ".join([name, *cells]) + " |"
 
 
 def means(table):
-    """Average accuracy and density, if it is known, over the sets."""
+    """Return the mean accuracy, and the mean density if it is known, over the sets."""
     return {
         model: {
-            key: np.mean([own[model][key] for own in table.values()])
+            key: np.mean([results[model][key] for results in table.values()])
             for key in ("accuracy", "density")
             if first[key] is not None
         }
@@ -78,13 +78,13 @@ def means(table):
 
 
 def main():
-    """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="a folder with the files that tables.py names")
+    """Measure all models on all data; print a table and store all results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0].rstrip(":"))
+    parser.add_argument("--data", help="folder with the files that tables.py names")
     parser.add_argument("--seeds", type=int, default=3, help="random states to average")
     parser.add_argument("--sets", nargs="+", choices=tables.SETS, default=tables.SETS)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=NETWORKS)
-    parser.add_argument("--json", help="a file for all figures")
+    parser.add_argument("--json", help="where to store the results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     table = {}

@@ -1,6 +1,6 @@
 """Reconstruct images with a sparse restricted Boltzmann machine.
 
-The demonstration published with SET: COIL20, 200 hidden units, epsilon 10. Get
+The experiment published with SET: COIL20, 200 hidden units, epsilon 10. Download
 COIL20.mat from https://jundongl.github.io/scikit-feature/datasets.html, then::
 
     python benchmarks/coil20_rbm.py COIL20.mat
@@ -17,14 +17,14 @@ from sklearn_set.evolution import SET
 
 
 def split(X):
-    """Shuffle with seed 0 and take two thirds for training, as published."""
+    """Shuffle with seed 0 and use two thirds for training, as published."""
     order = np.random.RandomState(0).permutation(len(X))
     n_train = int(len(X) * 2 / 3)
     return X[order[:n_train]], X[order[n_train:]]
 
 
 def reconstruction_errors(rbm, X):
-    """Mean squared errors, with sampled hidden units as published and without."""
+    """Return mean squared errors, with sampled hidden units and with probabilities."""
     hidden = rbm.transform(X)
     draws = np.random.RandomState(0).random_sample(hidden.shape)
     sampled = (draws < hidden).astype(X.dtype)
@@ -32,7 +32,7 @@ def reconstruction_errors(rbm, X):
 
 
 def main():
-    """Compare the evolving with the fixed topology."""
+    """Compare evolving and fixed topology."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", help="COIL20.mat")
     parser.add_argument("--epochs", type=int, default=1000)
@@ -56,7 +56,7 @@ def main():
                     f"{time.perf_counter() - start:.0f} s",
                     flush=True,
                 )
-        print(f"{name}: {rbm.components_.nnz:,} links")
+        print(f"{name}: {rbm.components_.nnz:,} connections")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Contestants in processes of their own, timed in turn.
+"""Contestants in separate processes, timed alternately.
 
-Each has its own process because their OpenMP runtimes would otherwise share one, with
-threads that spin while another works, and because some take settings only from the
-environment. A process that is not running waits for a message and uses no processor.
+Each has a separate process for two reasons. In one process the threads of several
+OpenMP runtimes would spin while others work, and some contestants take settings only
+from the environment. A process that is not timed waits for a message and uses no
+processor time.
 """
 
 import multiprocessing
@@ -17,11 +18,11 @@ from typing import NamedTuple
 
 from rivals import CONTESTANTS, Variant
 
-# Seconds before each measurement: threads of whoever ran last, BLAS's above all, spin
-# for a while before they sleep.
+# Seconds before each measurement: threads of the previous contestant, above all BLAS's,
+# spin for a while before they sleep.
 PAUSE = 0.5
-# Seconds that a measurement lasts at least, in whole epochs: after the pause the first
-# one finds cold caches and sleeping threads, and other load comes and goes.
+# Least seconds of a measurement, in whole epochs. After the pause the first epoch
+# starts with cold caches and sleeping threads, and other load varies.
 LEAST = 2.0
 
 
@@ -58,7 +59,7 @@ def measure(contestant, task, X):
 
 
 def serve(connection, entry, task, variant):
-    """Run in the child: prepare, warm up, then measure whenever told to."""
+    """Run in the child process: prepare, warm up, then measure on request."""
     try:
         wrapper = getattr(import_module(entry.module), entry.wrapper)
     except ImportError as error:
@@ -79,7 +80,7 @@ def serve(connection, entry, task, variant):
 
 @contextmanager
 def environment(changes):
-    """Change the environment for the processes that start meanwhile."""
+    """Change the environment for processes that are started in this context."""
     before = dict(os.environ)
     os.environ.update(changes)
     try:
@@ -90,18 +91,18 @@ def environment(changes):
 
 
 class Unavailable(Exception):
-    """A contestant that cannot take part."""
+    """Raised if a contestant cannot take part."""
 
 
 class Worker:
-    """One contestant in its process, warmed up.
+    """One contestant in a separate process, warmed up.
 
     Parameters
     ----------
     name : str
         Key of `rivals.CONTESTANTS`.
     task : Task
-        What it is to do.
+        What is timed.
     variant : Variant
         How it is started.
     """
@@ -130,7 +131,7 @@ class Worker:
         raise Unavailable(f"{self.entry.label} is left out: {content}")
 
     def measure(self):
-        """Return the seconds of one more epoch or round of calls."""
+        """Return the seconds of an epoch or a call, measured once more."""
         self._connection.send(True)
         return self._receive()
 
@@ -141,7 +142,7 @@ class Worker:
 
 
 def start(name, task):
-    """Return a warmed-up worker, started in the way that was fastest."""
+    """Return a warmed-up worker, started in the fastest of its variants."""
     variants = CONTESTANTS[name].variants
     if len(variants) == 1:
         return Worker(name, task, variants[0])
@@ -157,19 +158,19 @@ def start(name, task):
 
 
 def run(tasks, repeats, say=print):
-    """Time the contestants in turn, `repeats` times each.
+    """Time the contestants alternately, `repeats` times each.
 
     Parameters
     ----------
     tasks : dict of str to (str, Task)
-        For each label of a row the contestant's name and its task.
+        The contestant's name and its task, by the label of the row.
     repeats : int
         Number of rounds.
 
     Returns
     -------
     seconds : dict of str to list of float
-        For each label; those that cannot take part are missing.
+        By label; contestants that cannot take part are missing.
     variants : dict of str to Variant
         How each was started.
     """

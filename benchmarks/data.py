@@ -1,4 +1,4 @@
-"""The data of the workloads: real files where there are any, else random numbers."""
+"""The data of the workloads: real files if they are given, else random numbers."""
 
 import gzip
 from pathlib import Path
@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 
 def find(folder, pattern):
-    """Return the first such file in the folder or one below it, or None."""
+    """Return the first matching file in the folder or its subfolders, or None."""
     if folder is None:
         return None
     matches = [*Path(folder).glob(pattern), *Path(folder).glob(f"*/{pattern}")]
@@ -27,7 +27,7 @@ def read_idx(path):
 def fashion(folder, rows):
     """Return X in [0, 1] of shape (rows, 784) and ten classes; Fashion-MNIST if given.
 
-    `source` tells which.
+    `source` returns which of them it is.
     """
     images = find(folder, "train-images*.gz")
     labels = find(folder, "train-labels*.gz")
@@ -48,7 +48,7 @@ def coil20(folder, rows):
 
 
 def source(folder, pattern, name):
-    """Say which data a workload runs on."""
+    """Return the name of the data that a workload uses."""
     return "random" if find(folder, pattern) is None else name
 
 
@@ -80,7 +80,7 @@ def wide(rows=135, columns=3312):
 
 def digits():
     """Return scikit-learn's digits, scaled to [0, 1]."""
-    # Not above: a rival without scikit-learn is to load no OpenMP runtime of its.
+    # Not at the top: rivals without scikit-learn should not load its OpenMP runtime.
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)

@@ -4,7 +4,7 @@ The data come from OpenML, or from a local folder with the four original idx fil
 
     python benchmarks/fashion_mnist.py --data FOLDER --seeds 3
 
-With few images, shifted and mirrored copies of them help::
+With few images, shifting and mirroring them helps::
 
     python benchmarks/fashion_mnist.py --data FOLDER --rows 5000 --epsilon 13 \
         --epochs 400 --augment
@@ -43,7 +43,7 @@ def load(folder):
 
 
 def augment(X, rng):
-    """Mirror half of the images, and shift all by a pixel or not at all."""
+    """Mirror half of the images, and shift all by at most one pixel."""
     images = X.reshape(-1, 28, 28)
     mirrored = rng.random(len(images)) < 0.5
     images[mirrored] = images[mirrored, :, ::-1]
@@ -69,7 +69,7 @@ def build(arguments, evolution, seed):
 
 
 def run(network, data, epochs):
-    """Train one network and return its test accuracy: at the end, and the best."""
+    """Train one network; return its last test accuracy, and its best."""
     X_train, y_train, X_test, y_test = data
     accuracies, seconds = [], 0.0
     for epoch in range(1, epochs + 1):
@@ -84,7 +84,7 @@ def run(network, data, epochs):
                 f"{seconds:.0f} s",
                 flush=True,
             )
-    print(f"{network.n_connections_:,} links, {network.density_:.2%} of dense")
+    print(f"{network.n_connections_:,} connections, {network.density_:.2%} of dense")
     return accuracies[-1], max(accuracies)
 
 
@@ -101,7 +101,7 @@ def parse():
 
 
 def main():
-    """Compare the evolving with the fixed topology."""
+    """Compare evolving and fixed topology."""
     arguments = parse()
     X_train, y_train, X_test, y_test = load(arguments.data)
     mean, std = X_train.mean(axis=0), X_train.std(axis=0) + 1

@@ -1,12 +1,13 @@
-"""Features of real data without labels: Gaussian visible units next to PCA.
+"""Features of real data without labels: Gaussian visible units against PCA.
 
-Get the .mat files from https://jundongl.github.io/scikit-feature/datasets.html, then::
+Download the .mat files from
+https://jundongl.github.io/scikit-feature/datasets.html, then::
 
     python benchmarks/gaussian_rbm.py warpPIE10P.mat --units 150 --std 5 --epsilon 2
     python benchmarks/gaussian_rbm.py leukemia.mat --units 50
 
-Prints the accuracy of several classifiers on either kind of features, by five-fold
-cross-validation, repeated, and how the reconstruction error of the machine fell.
+Prints the accuracy of several classifiers on either kind of features, by repeated
+five-fold cross-validation, and the first and last reconstruction error of the RBM.
 """
 
 import argparse
@@ -35,7 +36,7 @@ CLASSIFIERS = {
 
 
 def extractors(arguments):
-    """Return what makes features of standardised data, by name."""
+    """Return the transformers that extract the features, by name."""
     rbm = SETRBM(
         arguments.units,
         visible="gaussian",
@@ -47,7 +48,7 @@ def extractors(arguments):
         random_state=arguments.seed,
     )
     pca = PCA(arguments.units, random_state=0)
-    # Scaled again: the parts that either gives are of very different size.
+    # Scaled again: the features of both have very different scales.
     scaled = [make_pipeline(StandardScaler(), f, StandardScaler()) for f in (pca, rbm)]
     return {
         "PCA, scaled": scaled[0],
@@ -60,16 +61,16 @@ def accuracies(extractor, X, y, folds):
     """Return the mean accuracy of each classifier."""
     scores = {name: [] for name in CLASSIFIERS}
     for train, test in folds.split(X, y):
-        of_train = extractor.fit_transform(X[train])
-        of_test = extractor.transform(X[test])
+        features_train = extractor.fit_transform(X[train])
+        features_test = extractor.transform(X[test])
         for name, classifier in CLASSIFIERS.items():
-            classifier.fit(of_train, y[train])
-            scores[name].append(classifier.score(of_test, y[test]))
-    return {name: np.mean(own) for name, own in scores.items()}
+            classifier.fit(features_train, y[train])
+            scores[name].append(classifier.score(features_test, y[test]))
+    return {name: np.mean(values) for name, values in scores.items()}
 
 
 def main():
-    """Compare the features by what classifiers make of them."""
+    """Compare the features by the accuracy of classifiers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", help="a .mat file with X and Y")
     parser.add_argument("--units", type=int, default=150)
@@ -94,7 +95,8 @@ def main():
         print(f"{name:17}", *(f"{value:9.4f}" for value in found.values()), flush=True)
     rbm = extractor[1]
     first, *_, last = rbm.reconstruction_errors_
-    print(f"{rbm.n_connections_:,} links, reconstruction error {first:.4f}, {last:.4f}")
+    print(f"{rbm.n_connections_:,} connections", end=", ")
+    print(f"reconstruction error {first:.4f}, {last:.4f}")
 
 
 if __name__ == "__main__":

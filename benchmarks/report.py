@@ -1,4 +1,4 @@
-"""Rows of results, their table, and the machine they belong to."""
+"""Rows of results, their table, and the machine on which they were measured."""
 
 import os
 import platform
@@ -22,17 +22,17 @@ class Row:
     Parameters
     ----------
     workload, name : str
-        What was measured, of whom.
+        The workload, and the contestant or quantity.
     values : list of float
-        All single measurements.
+        All measurements.
     unit : str
-        Of the values.
+        Unit of the values.
     reference : float, default=None
-        What the median is divided by, if the row has a ratio; the bar is then on it.
+        Divisor of the median, if the row has a ratio; the bar then applies to that.
     bar : tuple of (str, float), default=None
         ``(">=", 3)`` or ``("<=", 3)``.
     details : dict
-        What else belongs in the file.
+        Further entries for the file.
     """
 
     workload: str
@@ -50,7 +50,7 @@ class Row:
 
     @property
     def ratio(self):
-        """How many times the reference the median is."""
+        """Median divided by the reference; None without one."""
         return None if self.reference is None else self.median / self.reference
 
     @property
@@ -63,7 +63,7 @@ class Row:
         return judged >= limit if sign == ">=" else judged <= limit
 
     def as_dict(self):
-        """All of it, for the file."""
+        """Return all fields and properties, for the file."""
         return asdict(self) | {
             "median": self.median,
             "ratio": self.ratio,
@@ -87,7 +87,7 @@ def heading(workload, note):
 
 
 def cpu_name():
-    """Return the processor's name as the system gives it."""
+    """Return the name of the processor."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
@@ -103,9 +103,9 @@ def installed(package):
 
 
 def machine():
-    """Return what the numbers depend on besides the code."""
-    # Not above: the rivals' processes import this file too, and are to load no OpenMP
-    # runtime but their own.
+    """Return the hardware and software that the results depend on."""
+    # Not at the top: the rivals' processes import this file, too, and should not load
+    # another OpenMP runtime.
     from sklearn_set._utils.threads import effective_n_threads
 
     return {

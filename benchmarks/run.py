@@ -1,4 +1,4 @@
-"""Time sklearn_set against its rivals, and print and store the ratios::
+"""Time sklearn_set and its rivals, and print and store the ratios::
 
 python benchmarks/run.py [workload ...] [--quick] [--json FILE] [--data FOLDER]
 """
@@ -32,7 +32,7 @@ def parse():
 
 
 def store(path, arguments, machine, rows):
-    """Write all results so far."""
+    """Write the results so far."""
     content = {
         "machine": machine,
         "arguments": vars(arguments),
@@ -50,14 +50,15 @@ def main():
         print("Quick: tiny sizes instead of those named below, and no bars.")
     for name in arguments.workloads or WORKLOADS:
         workload, origin = WORKLOADS[name], source(name, arguments.data)
-        print(report.heading(name, f"{workload.__doc__} Data: {origin}."), flush=True)
+        note = " ".join(workload.__doc__.split())
+        print(report.heading(name, f"{note} Data: {origin}."), flush=True)
         found = workload(arguments)
         for row in found:
             row.details["data"] = origin
         print(*found, sep="\n", flush=True)
         rows += found
         store(arguments.json, arguments, machine, rows)
-    print(f"\nAll single times are in {arguments.json}.")
+    print(f"\nAll measurements are in {arguments.json}.")
 
 
 if __name__ == "__main__":

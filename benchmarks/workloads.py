@@ -1,4 +1,4 @@
-"""The workloads: what each one runs, and the bars it has to clear."""
+"""The workloads: what each one runs, and its bars (targets)."""
 
 import json
 import subprocess
@@ -17,11 +17,11 @@ from report import Row
 from rivals import CONTESTANTS, OURS
 
 MLP_RIVALS = ("sparselab", "sparseprop", "torch", "torch-csr", "sklearn")
-BYTES_PER_STEP = 28  # of a float32 link with momentum: 8 forward, 20 backward
+BYTES_PER_STEP = 28  # of a float32 weight with momentum: 8 forward, 20 backward
 
 
 def rows_against_ours(workload, seconds, variants, bars, suffix):
-    """Return a row for ours and one for each rival, with rival / ours."""
+    """Return a row for ours and one for each rival, with the ratio to ours."""
     if OURS not in seconds:
         return []
     ours = median(seconds[OURS])
@@ -39,7 +39,7 @@ def rows_against_ours(workload, seconds, variants, bars, suffix):
 
 
 def compare(workload, tasks, bars, arguments, suffix=""):
-    """Time ours against rivals; the labels of tasks and bars are those of the rows."""
+    """Time ours and the rivals; tasks and bars have the labels of the rows."""
     if arguments.quick:
         tasks = {
             label: (name, task._replace(least=0))
@@ -51,7 +51,7 @@ def compare(workload, tasks, bars, arguments, suffix=""):
 
 
 def mlp(arguments, workload, units, rows, bars):
-    """Epochs of a net with three hidden layers on images, all rivals."""
+    """Epochs of a network with three hidden layers on images, all rivals."""
     if arguments.quick:
         units, rows = 64, 1280
     load = partial(data.fashion, arguments.data, rows)
@@ -75,7 +75,7 @@ def mlp_3000(arguments):
 
 
 def options(arguments):
-    """The net of mlp-1000, ours with plain SGD and with each option; per epoch."""
+    """The network of mlp-1000, with plain SGD and each option; seconds per epoch."""
     units, rows = (64, 1280) if arguments.quick else (1000, 60_000)
     load = partial(data.fashion, arguments.data, rows)
     settings = {
@@ -85,31 +85,31 @@ def options(arguments):
         "srelu": {"activation": "srelu"},
     }
     tasks = {
-        name: (OURS, Task(load, (units,) * 3, options=own))
-        for name, own in settings.items()
+        name: (OURS, Task(load, (units,) * 3, options=options))
+        for name, options in settings.items()
     }
     bars = {name: ("<=", 1.5) for name in settings if name != OURS}
     return compare("options", tasks, bars, arguments)
 
 
 def wide_rows(units, result, bandwidth):
-    """Turn what `wide.py` measured into rows; the bars are for large nets only."""
-    name, details = f"{units:,}", {"n_links": result["n_links"]}
+    """Return the rows for a result of `wide.py`; only large networks have bars."""
+    name, details = f"{units:,}", {"n_connections": result["n_connections"]}
     per_step, evolution = result["ns_per_step"], result["ns_evolution"]
     table = [
-        ("ns a link and step", per_step, ("<=", 3)),
-        ("ns a link evolving", evolution, ("<=", 30)),
-        ("bytes held a link", [result["bytes_held"]], ("<=", 20)),
-        ("bytes at peak a link", [result["bytes_peak"]], ("<=", 32)),
+        ("ns/connection, step", per_step, ("<=", 3)),
+        ("ns/connection, evolution", evolution, ("<=", 30)),
+        ("bytes/connection, held", [result["bytes_held"]], ("<=", 20)),
+        ("bytes/connection, peak", [result["bytes_peak"]], ("<=", 32)),
     ]
     if bandwidth:  # bytes / (bytes / s) in ns
         bound = BYTES_PER_STEP / bandwidth * 1e9
-        share = [bound / ns for ns in per_step]
-        table.insert(1, ("share of bandwidth bound", share, (">=", 0.5)))
+        fraction = [bound / ns for ns in per_step]
+        table.insert(1, ("fraction of bandwidth bound", fraction, (">=", 0.5)))
     return [
         Row(
             "wide",
-            f"{name} units: {what}",
+            f"{name}: {what}",
             values,
             unit="",
             bar=bar if units >= 30_000 else None,
@@ -120,16 +120,16 @@ def wide_rows(units, result, bandwidth):
 
 
 def compiled_roofline(stack):
-    """Return the measuring tool, which the stack closes, or None without a compiler."""
+    """Return the compiled library, which the stack closes; None without a compiler."""
     try:
         return stack.enter_context(roofline.compiled())
     except roofline.NoCompiler as reason:
-        print(f"  No share of the bandwidth: {reason}")
+        print(f"  No fraction of the bandwidth: {reason}")
         return None
 
 
 def wide_network(units, repeats):
-    """Return what `wide.py` measures, in a process of its own."""
+    """Return the result of `wide.py`, which runs in a separate process."""
     script = Path(__file__).with_name("wide.py")
     command = [sys.executable, str(script), str(units), str(repeats)]
     output = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -137,13 +137,13 @@ def wide_network(units, repeats):
 
 
 def wide(arguments):
-    """135 x 3312, batch 2, three very wide layers, ours; per link, by network size."""
+    """135 x 3312, batch 2, three very wide layers, ours; by the number of units."""
     sizes = (300, 3000) if arguments.quick else (3000, 30_000, 300_000, 600_000)
     n_floats, rows, bandwidths = 1 << (22 if arguments.quick else 26), [], []
     with ExitStack() as stack:
         library = compiled_roofline(stack)
         for units in sizes:
-            # Before and after, as it drifts.
+            # Before and after, as the bandwidth varies.
             around = [roofline.triad(library, n_floats)] if library else []
             result = wide_network(units, arguments.repeats)
             around += [roofline.triad(library, n_floats)] if library else []
@@ -156,7 +156,7 @@ def wide(arguments):
 
 
 def text(arguments):
-    """Sparse X with 100 non-zeros a row against dense X of 100 columns, ours."""
+    """Sparse X with 100 non-zeros per row and dense X of 100 columns, ours."""
     rows, columns, units = (
         (512, 2000, 64) if arguments.quick else (20_000, 50_000, 1000)
     )
@@ -164,7 +164,8 @@ def text(arguments):
     dense = Task(partial(data.dense, rows, 100), (units,) * 3)
     tasks = {OURS: (OURS, dense), "text": (OURS, sparse)}
     found = compare("text", tasks, {"text": ("<=", 1.5)}, arguments)
-    for row, name in zip(found, ("dense, 100 columns", "CSR, 100 a row"), strict=False):
+    names = "dense, 100 columns", "CSR, 100 per row"
+    for row, name in zip(found, names, strict=False):
         row.name = f"{name} ({row.name})" if row.name == OURS else name
     return found
 
@@ -172,16 +173,16 @@ def text(arguments):
 def rbm(arguments):
     """1440 x 1024 in [0, 1], batch 10, 200 and 2000 units; seconds per epoch.
 
-    Ours plain, with momentum and with persistent chains, which BernoulliRBM always has.
+    Ours is plain, with momentum, or with persistent chains, as BernoulliRBM always is.
     """
     rows = 100 if arguments.quick else 1440
     load, found = partial(data.coil20, arguments.data, rows), []
-    for (units, limit), (label, own) in product(
+    for (units, limit), (label, options) in product(
         ((200, 8), (2000, 25)),
         (("", {}), (", momentum", {"momentum": 0.5}), (", PCD", {"persistent": True})),
     ):
         task = Task(load, (units,), batch=10, epsilon=10)
-        ours = task._replace(options=own)
+        ours = task._replace(options=options)
         tasks = {OURS: ("ours-rbm", ours), "sklearn-rbm": ("sklearn-rbm", task)}
         bars = {"sklearn-rbm": (">=", limit)}
         found += compare("rbm", tasks, bars, arguments, f", {units} units{label}")
@@ -222,7 +223,7 @@ WORKLOADS = {
 
 
 def source(workload, folder):
-    """Say which data a workload runs on."""
+    """Return the name of the data that a workload uses."""
     if workload in ("mlp-1000", "mlp-3000", "options", "predict"):
         return data.source(folder, "train-images*.gz", "Fashion-MNIST")
     if workload == "rbm":

@@ -7,18 +7,18 @@ from urllib.parse import unquote, urlsplit
 
 
 class Page(HTMLParser):
-    """Collects a page's links and the places that links can lead to."""
+    """Collects a page's links and the anchors that links can point to."""
 
     def __init__(self, path):
         super().__init__()
-        self.connections, self.anchors = set(), {""}
+        self.links, self.anchors = set(), {""}
         self.feed(path.read_text())
 
     def handle_starttag(self, tag, attrs):
-        """Note where a tag leads to, and its name."""
+        """Record the target of a tag, and its name."""
         for name, value in attrs:
             if name in ("href", "src") and value:
-                self.connections.add(value)
+                self.links.add(value)
             elif name in ("id", "name") and value:
                 self.anchors.add(value)
 
@@ -29,7 +29,7 @@ def _pages(root):
 
 
 def broken_links(root):
-    """Iterate over the pages and their links that lead nowhere.
+    """Iterate over the pages and their broken links.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def broken_links(root):
 
 
 def main():
-    """Print what is broken, and fail if anything is."""
+    """Print the broken links; exit with status 1 if there are any."""
     root = Path(sys.argv[1])
     broken = list(broken_links(root))
     for path, link in broken:

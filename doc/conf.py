@@ -1,12 +1,12 @@
 """Sphinx configuration: ``sphinx-build -W doc doc/_build/html`` builds the site.
 
-Two environment variables let it have more, where that is at hand:
+Two optional environment variables:
 
 SKLEARN_SET_DATA
-    'openml', or a local folder: the gallery's scripts that need more than the data of
-    scikit-learn are run with them. Otherwise they are shown without their output.
+    'openml', or a local folder with data. The gallery's scripts that need other data
+    than scikit-learn's are run with them; otherwise they are shown without output.
 SKLEARN_SET_ONLINE
-    Anything: names of other packages link to their documentation.
+    If set, names of other packages link to their documentation.
 """
 
 import os
@@ -65,14 +65,14 @@ DATA = os.environ.get("SKLEARN_SET_DATA")
 
 
 def example_arguments(gallery_conf, script_vars):
-    """Return the command line of an example: where the local data are, if it asks."""
+    """Return the arguments of an example: the data's folder, if it has --data."""
     with open(script_vars["src_file"]) as script:
         takes_data = "--data" in script.read()
     return ["--data", DATA] if takes_data and DATA != "openml" else []
 
 
 def examples_to_run():
-    """Return a pattern for the examples that can be run here."""
+    """Return a pattern for the examples whose data are available."""
     download = ["pixels", "gene_expression", "sparse_text"]
     left_out = "" if DATA else f"(?!{'|'.join(download)})"
     return rf"{os.sep}plot_{left_out}"
@@ -93,7 +93,7 @@ sphinx_gallery_conf = {
     "plot_gallery": True,
     "abort_on_example_error": False,
 }
-# sphinx-gallery closes figures itself; scripts call plt.show() for those who run them.
+# sphinx-gallery closes figures itself; plt.show() is for running a script directly.
 warnings.filterwarnings("ignore", message=".*is non-interactive.*")
 
 plot_html_show_source_link = False
@@ -136,5 +136,5 @@ def leave_as_text(app, env, node, contnode):
 
 
 def setup(app):
-    """Connect what is ours."""
+    """Connect the handler above."""
     app.connect("missing-reference", leave_as_text)

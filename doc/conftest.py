@@ -1,4 +1,4 @@
-"""The guide's code is run as doctests: in a temporary folder, without windows."""
+"""Run the guide's code as doctests, in a temporary folder and without windows."""
 
 import warnings
 
@@ -14,6 +14,6 @@ def _quiet(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     matplotlib.use("agg")
     with warnings.catch_warnings():
-        # Few epochs are enough to show how something is done.
+        # The examples stop after few epochs.
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield

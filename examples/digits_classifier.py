@@ -3,7 +3,7 @@
 A first script
 ==============
 
-Recognises handwritten digits with a sparse network, from the command line. Needs no
+Classifies handwritten digits with a sparse network, from the command line. It needs no
 download: the data come with scikit-learn.
 """
 
@@ -30,6 +30,6 @@ model = make_pipeline(MinMaxScaler(), network).fit(X_train, y_train)
 
 print(f"\ntest accuracy: {model.score(X_test, y_test):.3f}")
 print(
-    f"links: {network.n_connections_:,}, "
+    f"connections: {network.n_connections_:,}, "
     f"{network.density_:.1%} of the dense network's weights"
 )

@@ -1,9 +1,9 @@
 """
-Watching a fit with scikit-learn's callbacks
-============================================
+Monitoring a fit with scikit-learn's callbacks
+==============================================
 
-The estimators take part in scikit-learn's callbacks: each epoch is a task, at whose
-end a callback sees the network as it is then. ``ProgressBar`` shows how far a fit is;
+The estimators support scikit-learn's callbacks. Each epoch is a task, at the end of
+which a callback gets the present network. ``ProgressBar`` shows the progress of a fit;
 ``ScoringMonitor`` scores the network after each epoch, by any of scikit-learn's
 scores.
 """
@@ -26,10 +26,10 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# The progress bar is set on the pipeline, and passed on to its steps. In a terminal it
-# moves; on this page it is printed once, when all is done, which takes a setting of
-# rich, the package that draws it. The monitor is set on the network, whose epochs it
-# shall score.
+# The progress bar is set on the pipeline, which passes it on to its steps. In a
+# terminal it is animated; for this page, a setting of rich, the package that draws it,
+# makes it print once at the end. The monitor is set on the network, as it scores its
+# epochs.
 
 rich.reconfigure(force_terminal=False, width=88)
 monitor = ScoringMonitor(scoring=["accuracy", "neg_log_loss"])
@@ -39,8 +39,8 @@ model = make_pipeline(StandardScaler(), network).set_callbacks(ProgressBar())
 model.fit(X_train, y_train)
 
 # %%
-# The log has a row for each task that was scored; here the epochs are wanted. The
-# monitor is given what the network is given: the training data, scaled.
+# The log has a row for each task that was scored; here we need the epochs. The monitor
+# uses the data that the network gets: the scaled training data.
 
 rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
 accuracy = [row["accuracy"] for row in rows]
@@ -53,9 +53,9 @@ for i in (0, 4, 9, len(rows) - 1):
 print(f"accuracy on the test data: {model.score(X_test, y_test):.3f}")
 
 # %%
-# ``loss_curve_`` is what the network minimises, the log-loss and the penalty on the
-# weights, averaged over the batches of an epoch. It goes on falling when the log-loss
-# has little left to fall: from then on it is mostly the weights that become smaller.
+# ``loss_curve_`` is what the network minimises: the log-loss plus the penalty on the
+# weights, averaged over the batches of an epoch. It continues to fall when the log-loss
+# hardly does: from then on, mostly the weights become smaller.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 epochs = range(1, len(rows) + 1)

@@ -2,10 +2,10 @@
 A rare class
 ============
 
-Is a digit an eight? Of the eights in the training data only 20 are kept, so that a
-network makes hardly any errors if it overlooks them. ``class_weight="balanced"`` gives
-both classes the same weight altogether. What that changes, and what it does not, shows
-on test data that keep all their eights.
+Is a digit an eight? Only 20 eights are kept in the training data; a network that
+overlooks them makes hardly any errors. ``class_weight="balanced"`` gives both classes
+the same total weight. The test data keep all their eights, and show what this changes
+and what it does not.
 """
 
 import warnings
@@ -40,9 +40,9 @@ print(f"training: {(y_train == 'eight').sum()} eights of {len(y_train)}")
 print(f"test:     {(y_test == 'eight').sum()} eights of {len(y_test)}")
 
 # %%
-# Two networks that differ in nothing else. The average precision sums up all thresholds
-# of the probability; the other figures are those of ``predict``, whose threshold is a
-# half.
+# The two networks differ in nothing else. The average precision summarises all
+# thresholds of the probability; the other scores are those of ``predict``, whose
+# threshold is 0.5.
 
 models = {
     f"class_weight={class_weight!r}": make_pipeline(
@@ -65,11 +65,11 @@ for name, model in models.items():
     print(f"{name:23} {balanced:17.3f} {recall:7.3f} {precision:10.3f} {average:18.3f}")
 
 # %%
-# The balanced network overlooks fewer eights, and takes a few more of the other digits
-# for one. The precision-recall curves, over all thresholds, are much closer to each
-# other than the two points of ``predict`` on them: the weights mostly move the
-# network along the curve, and add little to what 20 examples can teach. Precision
-# would be lower if eights were as rare in the test data.
+# The balanced network overlooks fewer eights, and mistakes a few more of the other
+# digits for an eight. The precision-recall curves, over all thresholds, are much closer
+# to each other than the two points of ``predict`` on them: the class weights mostly
+# move the network along the curve, and add little to what it can learn from 20
+# examples. Precision would be lower if eights were as rare in the test data.
 
 fig, axes = plt.subplots(1, 3, figsize=(13, 4.8), layout="constrained")
 for ax, (name, model) in zip(axes, models.items(), strict=False):

@@ -2,10 +2,10 @@
 How the degrees of the units change
 ===================================
 
-A layer starts as a random graph, in which the number of links of a unit, its degree,
-has a binomial distribution. Evolution moves links to the units that make use of them,
-so that the distribution becomes much broader. The authors of SET found that it tends
-to a power law; here that is put to a test.
+A layer starts as a random graph. The number of connections of a unit, its degree, then
+has a binomial distribution. Evolution moves connections to the units that use them, and
+the distribution becomes much broader. The authors of SET found that it tends to a power
+law; this example tests that.
 """
 
 import warnings
@@ -25,8 +25,8 @@ X, y = load_digits(return_X_y=True)
 X = minmax_scale(X)
 
 # %%
-# A network never evolves after its last epoch: with a single one, its links are those
-# that it started with. The same `random_state` gives the second network the same start.
+# A network does not evolve after its last epoch: with a single epoch, it keeps its
+# initial connections. The same `random_state` gives the second network the same ones.
 
 settings = {
     "hidden_layer_sizes": (1000, 1000),
@@ -38,9 +38,9 @@ before = SETMLPClassifier(max_iter=1, **settings).fit(X, y)
 after = SETMLPClassifier(max_iter=100, **settings).fit(X, y)
 
 # %%
-# The links that end at the units of the second hidden layer, with the binomial
+# The incoming connections of the units of the second hidden layer, with the binomial
 # distribution of a random graph (dashed). For the network that has evolved, a power law
-# is fitted to the degrees from `x_min` on, which is chosen by the fit itself.
+# is fitted to the degrees from `x_min` on, which the fit chooses.
 
 networks = {"before": before, "after 100 epochs": after}
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.5), sharey=True, layout="constrained")
@@ -56,8 +56,9 @@ for ax, name in zip(axes, networks, strict=True):
 plt.show()
 
 # %%
-# Mean and number of links stay the same; what changes is the spread, and the share of
-# units with more than twice the mean, next to what the binomial distribution expects.
+# The number of connections and the mean degree stay the same. The standard deviation
+# changes, and so does the fraction of units with more than twice the mean, shown with
+# its expectation for the binomial distribution.
 
 for name, network in networks.items():
     degree = degrees(network)[1].in_degree
@@ -71,9 +72,10 @@ for name, network in networks.items():
     )
 
 # %%
-# The test asks how often degrees drawn from the fitted law would be as far from it as
-# the network's are. A p-value below 0.1 rejects the law. If it is not rejected, look
-# at the number of units first: in a short tail, any law is hard to reject.
+# The p-value is the probability that degrees drawn from the fitted law are at least as
+# far from it as the network's are. A p-value below 0.1 rejects the law. If it is not
+# rejected, look at the number of units first: with few units, any law is hard to
+# reject.
 
 fit = displays[1].fit
 verdict = "rejected" if fit.p_value < 0.1 else "not rejected"
@@ -83,5 +85,5 @@ print(
 )
 
 # %%
-# So the evolved degrees are far from those of a random graph, with a long tail; but a
-# broad distribution alone is not a power law.
+# The degrees after evolution are far from those of a random graph, with a long tail;
+# but a broad distribution alone is not a power law.

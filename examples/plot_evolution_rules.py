@@ -1,11 +1,11 @@
 """
-Three ways to evolve: SET, RigL and not at all
-==============================================
+Three evolution rules: SET, RigL and a fixed topology
+=====================================================
 
-Between epochs the weakest links are dropped and new ones grow. SET grows them at
-random; RigL grows them where the gradient of the loss is largest, and drops fewer as
-training goes on; a fixed topology keeps the links that it started with. The choice
-matters where links are scarce.
+Between epochs the weakest connections are dropped and new ones are added. SET adds them
+at random positions. RigL adds them where the gradient of the loss is largest, and drops
+fewer as training progresses. A fixed topology keeps the initial connections. The choice
+matters if there are few connections.
 """
 
 import warnings
@@ -27,14 +27,14 @@ X_train, X_val = scaler.transform(X_train), scaler.transform(X_val)
 
 # %%
 # A validation set that is passed to ``fit`` is scored after each epoch; the scores are
-# in ``validation_scores_``. Each rule gets four networks, which differ in their first
-# links and weights, and the same number of epochs.
+# in ``validation_scores_``. For each rule four networks are trained, which differ in
+# their initial connections and weights, for the same number of epochs.
 
 N_EPOCHS, N_SEEDS = 50, 4
 
 
 def fit_network(evolution, epsilon, seed):
-    """Return a network that was scored after each epoch."""
+    """Return a fitted network, with the validation score of each epoch."""
     return SETMLPClassifier(
         hidden_layer_sizes=(200,),
         epsilon=epsilon,
@@ -60,15 +60,15 @@ for ax, epsilon in zip(axes, (1, 5), strict=True):
         mean, std = np.mean(curves, axis=0), np.std(curves, axis=0)
         ax.plot(epochs, mean, label=name)
         ax.fill_between(epochs, mean - std, mean + std, alpha=0.2)
-        n_links = networks[0].n_connections_
-        print(f"{n_links:5,} links, {name:14} {mean[-1]:.3f} +- {std[-1]:.3f}")
-    ax.set(xlabel="epoch", title=f"epsilon = {epsilon}: {n_links:,} links")
+        n = networks[0].n_connections_
+        print(f"{n:5,} connections, {name:14} {mean[-1]:.3f} +- {std[-1]:.3f}")
+    ax.set(xlabel="epoch", title=f"epsilon = {epsilon}: {n:,} connections")
 axes[0].set(ylabel="validation accuracy", ylim=(0.4, 1))
 axes[1].legend(loc="lower right")
 plt.show()
 
 # %%
-# With the fewest links RigL is ahead from early on: the gradient points to useful
-# places, which SET has to find by chance, and which the fixed network has no way to
-# reach. With some more links the three end up level, and evolution gains nothing. The
-# ranking is that of one small data set.
+# With the fewest connections RigL leads early: the gradient shows useful positions,
+# which SET finds only at random and the fixed network not at all. With more connections
+# the three reach the same accuracy, and evolution gains nothing. This is the ranking on
+# one small data set.

@@ -2,11 +2,11 @@
 Few labels: a first layer from an RBM
 =====================================
 
-Where labels are few and samples many, a restricted Boltzmann machine can learn from the
-samples without labels. As `init` of a perceptron it gives the first layer its links,
-weights and biases, which the labels then fine-tune. This example compares such a
-network, and a logistic regression on the machine's features, with models that see only
-the labelled samples.
+With few labels and many samples, a restricted Boltzmann machine (RBM) can learn from
+the samples without labels. As `init` of a perceptron it provides the connections,
+weights and biases of the first layer, which are then fine-tuned with the labels. This
+example compares such a network, and a logistic regression on the RBM's features, with
+models that use only the labelled samples.
 """
 
 import warnings
@@ -32,13 +32,12 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # A first layer without labels
 # ----------------------------
-# The machine sees all training images, none of their labels.
-# :class:`~sklearn.frozen.FrozenEstimator` keeps it as it is where a pipeline would fit
-# it again, or a search clone it. Its units are logistic, as those of the network that
-# starts from it should be.
+# The RBM is fitted to all training images, without their labels.
+# :class:`~sklearn.frozen.FrozenEstimator` prevents pipelines and searches from fitting
+# it again. Its units are logistic; so should be those of a network that starts from it.
 
 rbm = SETRBM(500, epsilon=5, learning_rate=0.5, n_iter=100, random_state=0)
-learnt = FrozenEstimator(rbm.fit(X_train))
+pretrained = FrozenEstimator(rbm.fit(X_train))
 network = SETMLPClassifier(
     (500,), alpha=0.01, learning_rate_init=0.003, max_iter=100, random_state=0
 )
@@ -47,15 +46,15 @@ linear = LogisticRegression(max_iter=1000)
 models = {
     "network, relu": network,
     "network, logistic": logistic,
-    "network, from the RBM": clone(logistic).set_params(init=learnt),
+    "network, from the RBM": clone(logistic).set_params(init=pretrained),
     "linear model": linear,
-    "linear model, from the RBM": make_pipeline(learnt, linear),
+    "linear model, from the RBM": make_pipeline(pretrained, linear),
 }
 
 # %%
 # A few labels
 # ------------
-# The mean accuracy of five random choices of so many labelled images.
+# The mean accuracy over five random choices of the labelled images.
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # 100 epochs are enough
 sizes = (20, 50, 100, 200)
@@ -74,12 +73,11 @@ for name, values in scores.items():
     print(f"{name:26}", *(f"{value:5.3f}" for value in values))
 
 # %%
-# What the images without labels are worth
-# ----------------------------------------
-# The first layer from the machine helps the network most where labels are fewest, by
-# one to three percentage points, and hardly where there are hundreds. A linear model
-# gains more: with few labels it is better to leave the features as they are than to
-# fine-tune them.
+# The gain from images without labels
+# -----------------------------------
+# The pretrained first layer improves the network most with the fewest labels, by one to
+# three percentage points, and hardly with hundreds of labels. A linear model gains
+# more: with few labels it is better not to fine-tune the features.
 
 colors = ["C2", "C0", "C0", "C1", "C1"]
 figure, ax = plt.subplots(layout="constrained")

@@ -1,15 +1,16 @@
 """
-A handful of genes by name
-==========================
+Selecting a few genes
+=====================
 
-Gene expression has far more features than samples: here two kinds of leukemia are told
-apart by the activity of some 7,000 genes in 72 patients. A sparse network takes them
-all, and the strength of its inputs ranks them. This example selects a few by that
-rank, next to the usual test for each gene on its own, and shows the strongest by name.
+Gene expression data have far more features than samples: here two kinds of leukemia are
+distinguished by the activity of some 7,000 genes in 72 patients. A sparse network takes
+all genes, and the strength of its inputs ranks them. This example selects a few genes
+by this rank, compares that with the usual test of each gene separately, and shows the
+names of the strongest.
 
 The data come from OpenML; ``--data FOLDER`` reads ``leukemia.mat`` of
 `scikit-feature <https://jundongl.github.io/scikit-feature/datasets.html>`_ from a
-folder, whose genes have numbers for names and three levels for values.
+folder. Its genes are numbered, and its values have three levels.
 """
 
 import argparse
@@ -53,8 +54,8 @@ X, y = load(parser.parse_args().data)
 # %%
 # All genes
 # ---------
-# With 72 patients, one more or less told right is more than a percentage point. Small
-# batches let the network make several steps in an epoch.
+# With 72 patients, one correct prediction more or less is more than a percentage point.
+# With small batches the network makes several steps in an epoch.
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # 50 epochs are enough
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
@@ -70,9 +71,9 @@ print(f"accuracy with all genes: {of_all:.3f}, logistic regression: {of_linear:.
 # %%
 # A few genes
 # -----------
-# The genes are chosen within the folds, by a pipeline: a choice that had seen the test
-# data would look better than it is. `f_classif` tests one gene at a time, and takes
-# next to no time; on data as clear as these the network's choice need not be better.
+# The genes are chosen within the folds, by a pipeline: a choice that used the test data
+# would seem better than it is. `f_classif` tests one gene at a time, and takes almost
+# no time; on data as clear as these the network's choice need not be better.
 
 sizes = (5, 20, 50)
 scores = {"network": [], "f_classif": []}
@@ -94,15 +95,15 @@ for name, means in scores.items():
 # %%
 # The strongest genes
 # -------------------
-# Fitted to the frame, with all patients, the network has the names of the genes. Their
-# ranks depend on chance, too: another `random_state` starts from other links, and genes
-# that go together can stand in for each other.
+# The network is now fitted to the frame, with all patients, and knows the names of the
+# genes. Their ranks are partly random: another `random_state` starts from other
+# connections, and correlated genes can replace each other.
 
 model.set_output(transform="pandas").fit(X.astype(np.float32), y)
 strongest = X.columns[np.argsort(-network.feature_importances_)[: sizes[-1]]]
 by_test = selectors["f_classif"].fit(X, y).get_feature_names_out()
 n_both = np.isin(strongest, by_test).sum()
-print(f"links: {network.n_connections_:,}, {network.density_:.1%} of all possible ones")
+print(f"{network.n_connections_:,} connections, {network.density_:.1%} of all possible")
 print(f"f_classif also chooses {n_both} of the {sizes[-1]} strongest genes")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")

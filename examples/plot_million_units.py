@@ -2,10 +2,10 @@
 A million units on a laptop
 ===========================
 
-The time and the memory that a network takes grow with its links, not with the links it
-could have. Here networks with up to a million hidden units, in two layers, learn the
-digits for three epochs. Nobody needs a million units for that; the example shows what
-they cost.
+Time and memory of a network are proportional to the connections that it has, not to
+those that a dense network would have. Here networks with up to a million hidden units,
+in two layers, are trained on the digits for three epochs. The digits do not need a
+million units; the example shows what these cost.
 """
 
 import time
@@ -26,12 +26,13 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 # %%
 # Networks of growing width
 # -------------------------
-# With ``epsilon=1`` a layer has about one link for each unit on either side of it. The
-# weights are kept in compressed rows: a number and the index of a unit for each link,
-# and where each unit's links begin. float32 input gives float32 weights. The seconds
-# include drawing the random graph, and its evolution between the epochs.
+# With ``epsilon=1`` a layer has about one connection for each unit on either side of
+# it. The weights are stored in compressed rows: the weight and the index of a unit for
+# each connection, and the position at which each unit's connections start. float32
+# input gives float32 weights. The seconds include drawing the random graph, and its
+# evolution between the epochs.
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # three epochs are meant
+warnings.simplefilter("ignore", ConvergenceWarning)  # three epochs are intended
 EPOCHS = 3
 
 
@@ -42,7 +43,7 @@ def megabytes(network):
 
 
 n_units, seconds, memory, dense_memory = [], [], [], []
-print("    units       links   of dense        MB   s an epoch   accuracy")
+print("    units  connections   of dense       MB  s per epoch  accuracy")
 for width in (500, 5_000, 50_000, 500_000):
     network = SETMLPClassifier(
         (width, width), epsilon=1, alpha=0, max_iter=EPOCHS, random_state=0
@@ -54,25 +55,25 @@ for width in (500, 5_000, 50_000, 500_000):
     memory.append(megabytes(network))
     dense_memory.append(4e-6 * network.n_connections_ / network.density_)
     print(
-        f"{n_units[-1]:9,}   {network.n_connections_:9,}   {network.density_:8.4%}   "
-        f"{memory[-1]:7.2f}   {seconds[-1]:10.2f}   "
-        f"{network.score(X_test, y_test):8.3f}"
+        f"{n_units[-1]:9,}  {network.n_connections_:11,}  {network.density_:9.4%}  "
+        f"{memory[-1]:7.2f}  {seconds[-1]:11.2f}  {network.score(X_test, y_test):8.3f}"
     )
 
 # %%
 # Time and memory
 # ---------------
-# Time and memory of the sparse networks grow with the links and so in proportion to the
-# units, apart from what each step costs in any case; the weights of dense networks
-# would grow with the square of the units. Training takes more memory than the weights:
-# for what the solver keeps of each link, and for the units' outputs on a batch. The
-# narrow networks would want more epochs or a larger learning rate.
+# Time and memory of the sparse networks are proportional to the number of connections,
+# and so to the number of units, apart from a constant cost of each step. The weights of
+# dense networks would grow with the square of the number of units. Training takes
+# additional memory for the solver's state of each connection, and for the units'
+# outputs on a batch. The narrow networks would need more epochs or a larger learning
+# rate.
 
 print(f"dense weights of the widest in float32: {dense_memory[-1] / 1e6:.1f} TB")
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 left.loglog(n_units, seconds, marker="o")
-left.set(xlabel="hidden units", ylabel="seconds an epoch")
-right.loglog(n_units, memory, marker="o", label="links")
+left.set(xlabel="hidden units", ylabel="seconds per epoch")
+right.loglog(n_units, memory, marker="o", label="connections")
 right.loglog(n_units, dense_memory, marker="o", linestyle="--", label="dense weights")
 right.set(xlabel="hidden units", ylabel="megabytes")
 right.legend()

@@ -2,10 +2,10 @@
 Learning from a stream
 ======================
 
-``partial_fit`` learns from data that come in pieces. Here the digits come ten at a
-time; each piece is predicted first and learnt from afterwards, so that every
-prediction is a test (prequential evaluation). A linear classifier, scikit-learn's
-``SGDClassifier``, gets the same pieces.
+``partial_fit`` learns from data that arrive in pieces. Here the digits arrive ten at a
+time. Each piece is first predicted and then learned: every prediction is a test
+(prequential evaluation). A linear classifier, scikit-learn's ``SGDClassifier``, gets
+the same pieces.
 """
 
 import matplotlib.pyplot as plt
@@ -22,7 +22,7 @@ X, y = shuffle(X / 16, y, random_state=0)  # the pixels are 0 to 16
 
 
 def test_then_train(model):
-    """Return which digits were told right before they were learnt from."""
+    """Return which digits were predicted correctly before they were learned."""
     first, *others = gen_batches(len(y), PIECE, min_batch_size=PIECE)
     model.partial_fit(X[first], y[first], classes=np.unique(y))
     correct = []
@@ -33,10 +33,11 @@ def test_then_train(model):
 
 
 # %%
-# The network evolves before each call but the first, and a piece of ten says little
-# about which links are needed: `zeta` should be small, or 0. Batches smaller than a
-# piece give several steps for each; `alpha` is lowered with them, as the penalty is
-# divided by the size of the batch. The network with few links gets a larger rate.
+# The network evolves before each call but the first, and a piece of ten samples
+# contains little information on which connections are needed: `zeta` should be small,
+# or 0. With batches smaller than a piece, each piece gives several steps; `alpha` is
+# smaller, too, as the penalty is divided by the batch size. The network with few
+# connections gets a larger learning rate.
 
 
 def network(epsilon, zeta):
@@ -59,7 +60,7 @@ correct = {
 }
 
 # %%
-# The accuracy on all digits but the first piece, and on the last 500.
+# The accuracy on all digits except the first piece, and on the last 500.
 
 print("                         all  last 500")
 print(f"SGDClassifier          {linear.mean():.3f}     {linear[-500:].mean():.3f}")
@@ -68,7 +69,7 @@ for (epsilon, zeta), hits in correct.items():
     print(f"{name:22} {hits.mean():.3f}     {hits[-500:].mean():.3f}")
 
 # %%
-# The running accuracy, each point on the last 200 digits.
+# The running accuracy; each point is the accuracy on the last 200 digits.
 
 
 def plot_running(ax, hits, **style):
@@ -88,7 +89,7 @@ axes[1].legend(loc="lower right")
 plt.show()
 
 # %%
-# With few links (`epsilon` 2) a little evolution helps, and the default `zeta` of 0.3
-# costs much: links are dropped before they can show what they are good for. The linear
-# model is no worse there. With the default `epsilon` of 20 the network learns faster
-# than the linear model, and evolution adds nothing in a stream as short as this.
+# With few connections (`epsilon` 2) a little evolution helps, but the default `zeta` of
+# 0.3 costs much accuracy: connections are dropped before they can become useful. The
+# linear model is no worse there. With the default `epsilon` of 20 the network learns
+# faster than the linear model, and evolution adds nothing in such a short stream.

@@ -2,9 +2,9 @@
 Samples of a restricted Boltzmann machine
 =========================================
 
-A restricted Boltzmann machine is a model of how its data are distributed: it can draw
-new samples, say how likely data are, and fill in what is missing. Here a sparse one
-learns digits of black and white pixels.
+A restricted Boltzmann machine models the distribution of its data: it can draw new
+samples, estimate how likely data are, and fill in missing parts. Here a sparse one is
+trained on digits of black and white pixels.
 """
 
 import matplotlib.pyplot as plt
@@ -20,11 +20,11 @@ X_train, X_test = train_test_split(X, random_state=0)
 # %%
 # How likely are digits?
 # ----------------------
-# The machine learns with persistent chains, which go on from batch to batch. With
-# chains that start at the data it would reconstruct them better, but think them less
-# likely. `score` is the mean log-likelihood in nats, estimated by annealed importance
-# sampling; beside it is that of pixels that are independent of each other and as often
-# white as in the training data.
+# The model is trained with persistent chains, which continue from batch to batch. With
+# chains that start at the data, the reconstruction would be better but the likelihood
+# lower. `score` is the mean log-likelihood in nats, estimated by annealed importance
+# sampling. For comparison: a model of independent pixels, with the frequencies of white
+# in the training data.
 
 rbm = SETRBM(
     500,
@@ -40,9 +40,7 @@ rbm = SETRBM(
 white = X_train.mean(axis=0).clip(0.001, 0.999)
 independent = np.log(np.where(X_test > 0, white, 1 - white)).sum(axis=1).mean()
 error = np.square(rbm.reconstruct(X_test) - X_test).mean()
-print(
-    f"links: {rbm.n_connections_:,}, {rbm.density_:.0%} of the dense machine's weights"
-)
+print(f"{rbm.n_connections_:,} connections, {rbm.density_:.0%} of all possible")
 print("mean log-likelihood in nats")
 print(f"    training data            {rbm.score(X_train):.2f}")
 print(f"    test data                {rbm.score(X_test):.2f}")
@@ -53,10 +51,10 @@ print(f"mean squared error of reconstructed test data: {error:.4f}")
 # %%
 # Samples and completions
 # -----------------------
-# `sample` draws each image from a Markov chain of its own; `gibbs` makes one step of
-# such chains. To fill in the lower half of a test image, the upper half is put back
-# after every step. What comes out need not be the hidden half, only one that goes with
-# the other.
+# `sample` draws each image from a separate Markov chain; `gibbs` makes one step of such
+# chains. To fill in the lower half of a test image, the upper half is reset to the
+# original after every step. The result need not be the true lower half, only one that
+# fits the upper half.
 
 n_images = 12
 real = X_test[:n_images]

@@ -2,9 +2,9 @@
 Regression with a scaled target
 ===============================
 
-The progression of diabetes is to be told from ten measurements of 442 patients. With so
-few data a linear model does well, and there is little for a network to gain. It stands
-next to a ridge regression and gradient boosting, by cross-validation.
+The progression of diabetes is predicted from ten measurements of 442 patients. With so
+few data a linear model does well, and a network can gain little. It is compared with a
+ridge regression and gradient boosting, by cross-validation.
 """
 
 import warnings
@@ -29,8 +29,8 @@ X, y = load_diabetes(return_X_y=True, as_frame=True)
 # %%
 # The target is of the order of 100. ``TransformedTargetRegressor`` scales it for the
 # network, and scales the predictions back. The network is small, and penalised more
-# than by default. `epsilon` is small too: with ten inputs, the default of 20 would
-# give the first layer all its links, so that it could not evolve.
+# than by default. `epsilon` is small too: with ten inputs, the default of 20 would make
+# the first layer dense, and it could not evolve.
 
 network = SETMLPRegressor(
     hidden_layer_sizes=(100,), epsilon=3, alpha=1, max_iter=200, random_state=0
@@ -45,7 +45,7 @@ models = {
 }
 
 # %%
-# Each patient is predicted by a model that was fitted without them.
+# Each prediction is made by a model that was fitted without this patient.
 
 folds = KFold(5, shuffle=True, random_state=0)
 fig, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained")
@@ -59,17 +59,17 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     ax.set(title=f"{name}\nR2 = {r2:.2f}")
 
 # %%
-# Network and ridge regression come to much the same. A small lead should not be
-# counted: the network's settings were chosen with these folds in view, those of the
-# others were not. Gradient boosting with its defaults is behind.
+# Network and ridge regression are about equally good. Ignore a small lead: the
+# network's settings were chosen on these folds, those of the others were not. Gradient
+# boosting with its defaults is worse.
 #
-# The strength of an input is the sum of the magnitudes of its weights. The penalty
-# makes those small that are not needed, if training goes on for long enough; after few
-# epochs the strengths still are those of the random start. The body mass index and s5,
-# possibly the logarithm of the triglycerides, come first.
+# The strength of an input is the sum of the magnitudes of its weights. If training is
+# long enough, the penalty makes unneeded weights small; after few epochs the strengths
+# are still those of the random start. The body mass index and s5, possibly the
+# logarithm of the triglycerides, are strongest.
 
 fitted = models["SETMLPRegressor"].fit(X, y)[-1].regressor_
-print(f"{fitted.n_connections_:,} links, {fitted.density_:.1%} of the dense network's")
+print(f"{fitted.n_connections_:,} connections, {fitted.density_:.1%} of all possible")
 fig, ax = plt.subplots(layout="constrained")
 InputStrengthDisplay.from_estimator(fitted, ax=ax)
 ax.set(title="Strength of the inputs")

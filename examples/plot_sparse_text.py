@@ -2,10 +2,10 @@
 Sparse text stays sparse
 ========================
 
-A text holds few of all words, so that most of a matrix of word counts is zero. The
-networks take such a matrix as it is and never make it dense: the time that the first
-layer needs grows with the non-zeros, its memory with the links. This example tells two
-kinds of texts apart, with a dense network and a linear model for comparison.
+A text contains few of all words, and most of a matrix of word counts is zero. The
+networks accept such a matrix and never make it dense: the time of the first layer is
+proportional to the non-zeros, its memory to the connections. This example classifies
+texts of two kinds, and compares with a dense network and a linear model.
 
 The texts come from OpenML; ``--data FOLDER`` reads ``PCMAC.mat``, messages of two
 newsgroups, of
@@ -52,10 +52,10 @@ print(f"sparse: {n_bytes / 1e6:.1f} MB, dense: {4e-6 * X.shape[0] * X.shape[1]:.
 # %%
 # Models
 # ------
-# All get the same sparse matrix, from a transformer that weights the words and keeps
-# it sparse. Its values are small, so that weights have to be large: `alpha`, which
-# keeps them small, is less than by default. Whether evolution helps depends on the
-# texts and on the number of epochs; a fixed topology is worth a try.
+# All models get the same sparse matrix, from a transformer that weights the words and
+# keeps the matrix sparse. As its values are small, the network's weights must be large:
+# `alpha`, which keeps them small, is less than by default. Whether evolution helps
+# depends on the texts and on the number of epochs; try a fixed topology, too.
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # 20 epochs are enough
 evolving = SETMLPClassifier(alpha=0.01, max_iter=20, random_state=0)
@@ -76,8 +76,8 @@ results = {
 # %%
 # Results
 # -------
-# A weight of the sparse networks is a link. They have a thousand units next to the
-# words, twenty times as many as the dense network.
+# The first hidden layer of the sparse networks has a thousand units, twenty times as
+# many as that of the dense network.
 
 
 def count_weights(model):
@@ -97,8 +97,8 @@ for name, result in results.items():
     )
 
 # %%
-# A linear model is fitted in no time; a network must earn its place by its accuracy.
-# The lines show the standard deviation over the folds.
+# A linear model is fitted almost instantly; a network is worth its time only if it is
+# more accurate. The error bars show the standard deviation over the folds.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
 for name, result in results.items():

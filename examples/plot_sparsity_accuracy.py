@@ -2,10 +2,10 @@
 How sparse may a network be?
 ============================
 
-The parameter `epsilon` sets the number of links: a layer between n_in and n_out units
-has ``epsilon * (n_in + n_out)`` of them, up to all. A grid search over `epsilon` shows
-what accuracy a number of links buys on the digits. scikit-learn's ``MLPClassifier``,
-which has every weight, is scored by the same folds.
+The parameter `epsilon` sets the number of connections: a layer between n_in and n_out
+units has ``epsilon * (n_in + n_out)`` of them, and at most all. A grid search over
+`epsilon` shows how the accuracy on the digits depends on the number of connections.
+scikit-learn's ``MLPClassifier``, which is dense, is scored on the same folds.
 """
 
 import warnings
@@ -23,7 +23,7 @@ from sklearn_set.inspection import SparsityDisplay
 
 # %%
 # Both networks have one hidden layer of 200 units and the same settings for training.
-# The number of epochs is fixed, so that warnings about it would say nothing new.
+# The number of epochs is fixed, and warnings about it are ignored.
 
 warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
@@ -37,7 +37,7 @@ common = {
 }
 
 # %%
-# The search is an ordinary ``GridSearchCV`` of a pipeline, two processes at a time.
+# The search is an ordinary ``GridSearchCV`` of a pipeline, with two processes.
 
 epsilons = [0.5, 1, 2, 5, 10, 20]
 search = GridSearchCV(
@@ -61,8 +61,8 @@ mean, std = dense["test_score"].mean(), dense["test_score"].std()
 n_weights = sum(coef.size for coef in dense["estimator"][0][-1].coefs_)
 
 # %%
-# The display counts the links of each candidate. The horizontal line is the dense
-# network's accuracy, the square its number of weights.
+# The display counts the connections of each candidate. The horizontal line is the dense
+# network's accuracy; the square is at its number of weights.
 
 display = SparsityDisplay.from_search(search, label="SETMLPClassifier")
 ax = display.ax_
@@ -74,12 +74,13 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %%
-# The fewest links cost much accuracy. With a fifth of the weights the network is
-# within about a point of the dense one, and more links change little.
+# The smallest number of connections costs much accuracy. With a fifth of the weights
+# the network is within about a point of the dense one, and more connections change
+# little.
 
 names = [*epsilons, "dense"]
 counts = [*display.n_connections, n_weights]
 means, stds = [*display.mean, mean], [*display.std, std]
-print("epsilon   links  of dense  accuracy")
+print("epsilon  connections  of dense  accuracy")
 for name, n, mean, std in zip(names, counts, means, stds, strict=True):
-    print(f"{name:>7} {n:7,} {n / n_weights:9.1%}  {mean:.3f} +- {std:.3f}")
+    print(f"{name:>7} {n:12,} {n / n_weights:9.1%}  {mean:.3f} +- {std:.3f}")

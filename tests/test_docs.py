@@ -203,5 +203,5 @@ def test_the_rule_in_the_documentation_evolves_a_network(digits):
     exec(code, names)
     X, _, y, _ = digits
     clf = sklearn_set.SETMLPClassifier((50,), max_iter=2, epsilon=5)
-    clf.set_params(evolution=names["FirstPlaces"](), random_state=0).fit(X, y)
+    clf.set_params(evolution=names["FirstPositions"](), random_state=0).fit(X, y)
     assert clf.coefs_[0].indptr[1] > 25  # of the first feature's 50 positions

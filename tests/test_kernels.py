@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit, logsumexp, softmax
 
 from sklearn_set._kernels.builds import available_builds, load_build
-from sklearn_set._layers.solvers import SGD, waiting_powers
+from sklearn_set._layers.solvers import SGD, SOLVERS, STEP_DTYPE, zero_gradient_powers
 
 DTYPES = [np.float32, np.float64]
 TOLERANCE = {np.float32: 2e-4, np.float64: 1e-11}
@@ -92,9 +92,9 @@ def test_transpose_index(n_in, n_out, density, n_threads, seed):
     assert_array_equal(W.data[links], T.data)
 
 
-def bend(z, slope):
+def leaky_relu(z, negative_slope):
     """The piecewise linear activation."""
-    return np.where(z > 0, z, slope * z)
+    return np.where(z > 0, z, negative_slope * z)
 
 
 @given(sizes, sizes, batches, dtypes, densities, slopes, threads, seeds)
@@ -108,7 +108,7 @@ def test_gather(n_in, n_out, batch, dtype, density, slope, n_threads, seed):
     out = np.full((n_out, batch), np.nan, dtype=dtype)
     indptr, sources, links = by_target(W)
     _fast.gather(x, indptr, sources, links, W.data, bias, slope, out, n_threads)
-    assert_allclose(out, bend(W.T @ x + bias[:, None], slope), **tolerance)
+    assert_allclose(out, leaky_relu(W.T @ x + bias[:, None], slope), **tolerance)
 
     # The other way, in the order in which the links are stored.
     bias = rng.standard_normal(n_in).astype(dtype)
@@ -256,7 +256,7 @@ def test_load_nonzeros(n_in, batch, dtype, seed):
 
 
 @given(sizes, sizes, batches, dtypes, densities, slopes, threads, seeds)
-def test_gather_nonzeros(n_in, n_out, batch, dtype, density, slope, n_threads, seed):
+def test_forward_nonzeros(n_in, n_out, batch, dtype, density, slope, n_threads, seed):
     """The bits of `gather`, as each sample's features come in ascending order."""
     rng = np.random.default_rng(seed)
     W = random_weights(n_in, n_out, density, rng, dtype)
@@ -265,15 +265,15 @@ def test_gather_nonzeros(n_in, n_out, batch, dtype, density, slope, n_threads, s
     expected, out = np.full((2, n_out, batch), np.nan, dtype=dtype)
     _fast.gather(dense, *by_target(W), W.data, bias, slope, expected, 1)
     sums = np.full((n_threads, min(batch, _fast.LINE), n_out), np.nan, dtype=dtype)
-    _fast.gather_nonzeros(
+    _fast.forward_nonzeros(
         *by_sample, W.indptr, W.indices, W.data, bias, slope, sums, out, n_threads
     )
     assert_allclose(out, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
 @given(sizes, st.sampled_from([3, 40, 600]), batches, dtypes, threads, seeds)
-def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
-    """Features that are present move as in `learn`, the others not at all."""
+def test_backward_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
+    """Features that are present move as in `backward`, the others not at all."""
     rng = np.random.default_rng(seed)
     W = random_weights(n_in, n_out, 0.7, rng, dtype)  # rows of more than a strip too
     dense, _, listed, values = sparse_batch(n_in, batch, dtype, rng)
@@ -281,13 +281,13 @@ def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
     velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
     step = sgd_step(0.2, 0.9, True, 0.5, 0.1)
     ours, other = W.copy(), velocity.copy()
-    _fast.learn(
+    _fast.backward(
         dense, delta, W.indptr, W.indices, W.data, velocity, step, 1.0, None,
         np.empty(n_in), np.empty((1, batch), dtype), 1,
     )  # fmt: skip
     seen, squares = np.full(n_in, 6, np.int32), np.full(n_in, np.nan)
     before = ours.data.copy()
-    _fast.learn_nonzeros(
+    _fast.backward_nonzeros(
         *listed, values, delta, W.indptr, W.indices, ours.data, other, step, None, 6,
         seen, squares, n_threads,
     )  # fmt: skip
@@ -306,39 +306,39 @@ def test_learn_nonzeros(n_in, n_out, batch, dtype, n_threads, seed):
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @given(sizes, st.sampled_from([3, 600]), batches, dtypes, threads, seeds)
-def test_owed_steps_are_made_up_for(
+def test_pending_steps_are_made_by_forward_and_backward(
     momentum, n_in, n_out, batch, dtype, n_threads, seed
 ):
-    """In passing, forward and when learning, as by `wake` beforehand."""
+    """As by `flush_pending` beforehand."""
     rng = np.random.default_rng(seed)
     W = random_weights(n_in, n_out, 0.7, rng, dtype)
     _, by_sample, by_feature, values = sparse_batch(n_in, batch, dtype, rng)
     velocity = rng.standard_normal((int(momentum > 0), W.nnz)).astype(dtype)
     step, _ = SGD(0.2, momentum, bool(momentum)).steps(1 / batch, 0.3)
-    powers, clock = waiting_powers(step, 6), 5
+    powers, clock = zero_gradient_powers(step, 6), 5
     seen = rng.integers(0, clock + 1, n_in, dtype=np.int32)
     awake, awake_v, up_to_date = W.data.copy(), velocity.copy(), seen.copy()
     expected_squares, squares = np.empty(n_in), np.empty(n_in)
-    _fast.wake(
-        by_feature[0], powers, clock, up_to_date, W.indptr, awake, awake_v,
+    _fast.flush_pending(
+        by_feature[0], powers, None, clock, up_to_date, W.indptr, awake, awake_v,
         expected_squares, 1,
     )  # fmt: skip
     bias = rng.standard_normal(n_out).astype(dtype)
     sums = np.empty((n_threads, min(batch, _fast.LINE), n_out), dtype)
     expected, out = np.full((2, n_out, batch), np.nan, dtype)
     forward = *by_sample, W.indptr, W.indices
-    _fast.gather_nonzeros(*forward, awake, bias, 0.1, sums, expected, n_threads)
-    _fast.gather_nonzeros(
+    _fast.forward_nonzeros(*forward, awake, bias, 0.1, sums, expected, n_threads)
+    _fast.forward_nonzeros(
         *forward, W.data, bias, 0.1, sums, out, n_threads, velocity, powers, clock, seen
     )
     tolerance = {"rtol": 10 * TOLERANCE[dtype], "atol": 10 * TOLERANCE[dtype]}
     assert_allclose(out, expected, **tolerance)
     delta = rng.standard_normal((n_out, batch)).astype(dtype)
     backward = *by_feature, values, delta, W.indptr, W.indices
-    _fast.learn_nonzeros(
+    _fast.backward_nonzeros(
         *backward, awake, awake_v, step, None, clock, up_to_date, squares, 1
     )
-    _fast.learn_nonzeros(
+    _fast.backward_nonzeros(
         *backward, W.data, velocity, step, powers, clock, seen, squares, n_threads
     )
     assert_allclose(W.data, awake, **tolerance)
@@ -350,7 +350,7 @@ def test_owed_steps_are_made_up_for(
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @given(sizes, dtypes, threads, st.integers(0, 6), seeds)
-def test_wake(momentum, n_in, dtype, n_threads, clock, seed):
+def test_flush_pending(momentum, n_in, dtype, n_threads, clock, seed):
     """Against the steps one by one, by powers and by their list."""
     rng = np.random.default_rng(seed)
     W = random_weights(n_in, 300, 0.9, rng, dtype)
@@ -358,12 +358,12 @@ def test_wake(momentum, n_in, dtype, n_threads, clock, seed):
     step, _ = SGD(0.2, momentum, bool(momentum)).steps(1.0, 0.3)
     seen = rng.integers(0, clock + 1, n_in, dtype=np.int32)
     nothing = np.zeros((300, 1), dtype)
-    powers = waiting_powers(step, clock + 1)
-    for table in (powers, np.tile(step, (clock + 1, 1))):
+    powers = zero_gradient_powers(step, clock + 1)
+    for tables in ((powers, None), (None, np.repeat(step, clock))):
         ours, ours_v, ours_seen = W.copy(), velocity.copy(), seen.copy()
         squares = np.full(n_in, np.nan)
-        _fast.wake(
-            np.arange(n_in, dtype=np.int32), table, clock, ours_seen, W.indptr,
+        _fast.flush_pending(
+            np.arange(n_in, dtype=np.int32), *tables, clock, ours_seen, W.indptr,
             ours.data, ours_v, squares, n_threads,
         )  # fmt: skip
         twin, twin_v = W.copy(), velocity.copy()
@@ -372,7 +372,7 @@ def test_wake(momentum, n_in, dtype, n_threads, clock, seed):
             row, state = twin.data[own].copy(), twin_v[:, own].copy()
             ends = np.array([0, row.size], np.int32)
             for _ in range(clock - seen[i]):
-                _fast.learn(
+                _fast.backward(
                     np.zeros((1, 1), dtype), nothing, ends, W.indices[own].copy(), row,
                     state, step, 1.0, None, np.empty(1), nothing[:1], 1,
                 )  # fmt: skip
@@ -390,7 +390,7 @@ def test_subnormals_are_flushed_and_the_mode_is_restored():
     ends, zero = np.array([0, 1], np.int32), np.zeros(1, np.int32)
     nothing = np.zeros((1, 1), np.float32)
     for n_threads in (1, 2):
-        _fast.learn(
+        _fast.backward(
             nothing, nothing, ends, zero, weights, velocity,
             sgd_step(0.1, 0.9, False, 1.0, 0.0), 1.0, None, np.empty(1), nothing,
             n_threads,
@@ -408,8 +408,23 @@ def naive_sgd(w, velocity, gradient, rate, momentum, nesterov):
 
 
 def sgd_step(rate, momentum, nesterov, scale, decay):
-    ahead, now = (momentum, rate) if nesterov else (1.0, 0.0)
-    return np.array([_fast.SGD, rate, momentum, ahead, now, scale, decay])
+    return solver_step(
+        solver=_fast.Solver.sgd,
+        learning_rate=rate,
+        momentum=momentum,
+        velocity_factor=momentum if nesterov else 1.0,
+        gradient_factor=rate if nesterov else 0.0,
+        gradient_scale=scale,
+        weight_decay=decay,
+    )
+
+
+def solver_step(**fields):
+    """A step, by the names of its fields; the others are 0."""
+    step = np.zeros(1, np.asarray(_fast.empty_step()).dtype)
+    for name, value in fields.items():
+        step[name] = value
+    return step
 
 
 @pytest.mark.parametrize(
@@ -419,7 +434,7 @@ def sgd_step(rate, momentum, nesterov, scale, decay):
     sizes, sizes | st.just(600), batches, dtypes, densities, slopes, threads,
     st.booleans(), st.booleans(), seeds,
 )  # fmt: skip
-def test_learn(
+def test_backward(
     momentum, nesterov, n_in, n_out, batch, dtype, density, slope, n_threads, sends,
     has_less, seed,
 ):  # fmt: skip
@@ -443,7 +458,7 @@ def test_learn(
     sums = np.full(n_in, np.nan, dtype) if sends else None
     squares, before = np.full(n_in, np.nan), x.copy()
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
-    total = _fast.learn(
+    total = _fast.backward(
         x, delta, W.indptr, W.indices, W.data, velocity, step, slope, sums, squares,
         np.empty((n_threads, batch), dtype), n_threads, *less,
     )  # fmt: skip
@@ -459,7 +474,7 @@ def test_learn(
         assert_allclose(sums, expected_signal.sum(axis=1), rtol=0, atol=atol)
 
 
-def test_learn_measures_on_request():
+def test_backward_measures_on_request():
     rng = np.random.default_rng(0)
     W = random_weights(20, 30, 0.4, rng, np.float32)
     step, states = sgd_step(0.2, 0.0, False, 0.5, 0.1), np.empty((0, W.nnz), "f4")
@@ -467,7 +482,7 @@ def test_learn_measures_on_request():
         x, delta = (rng.standard_normal((n, batch)).astype("f4") for n in (20, 30))
         ours, twin = W.copy(), W.copy()
         for own, squares in ((ours, None), (twin, np.empty(20))):
-            total = _fast.learn(
+            total = _fast.backward(
                 x, delta, W.indptr, W.indices, own.data, states, step, 1.0, None,
                 squares, np.empty((1, batch), "f4"), 1,
             )  # fmt: skip
@@ -489,14 +504,14 @@ def test_units_that_do_not_fit_in_a_cache(n, batch):
     bias, tolerance = np.zeros(n, "f4"), {"rtol": 1e-4, "atol": 1e-4}
     out, parts = np.empty((n, batch), "f4"), np.empty((3, n, batch), "f4")
     _fast.gather(x, *by_target(W), W.data, bias, 0.1, out, 2)
-    assert_allclose(out, bend(W.T @ x, 0.1), **tolerance)
+    assert_allclose(out, leaky_relu(W.T @ x, 0.1), **tolerance)
     _fast.scatter(x, W.indptr, W.indices, W.data, bias, 0.1, parts, out, 2)
-    assert_allclose(out, bend(W.T @ x, 0.1), **tolerance)
+    assert_allclose(out, leaky_relu(W.T @ x, 0.1), **tolerance)
     rows, columns = W.tocoo().coords
     gradient = np.einsum("kb,kb->k", x[rows], delta[columns])
     signal = np.where(x > 0, 1, 0.1) * (W @ delta)
     moved, sums = W.copy(), np.empty(n, "f4")
-    _fast.learn(
+    _fast.backward(
         x, delta, W.indptr, W.indices, moved.data, np.empty((0, W.nnz), "f4"),
         sgd_step(0.2, 0.0, False, 0.5, 0.1), 0.1, sums, None,
         np.empty((2, batch), "f4"), 2,
@@ -521,7 +536,7 @@ def test_threads_do_not_change_a_bit(dtype, batch, rng):
         velocity = rng.standard_normal((1, W.nnz)).astype(dtype)
         bias, squares, sums = np.zeros(600, dtype), np.empty(150), np.empty(150, dtype)
         _fast.gather(x, *by_target(W), W.data, bias, 1.0, delta, n_threads)
-        total = _fast.learn(
+        total = _fast.backward(
             x, delta, W.indptr, W.indices, W.data, velocity,
             sgd_step(0.1, 0.9, True, 0.3, 0.2), 0.0, sums, squares, row, n_threads,
         )  # fmt: skip
@@ -545,7 +560,7 @@ def test_sum_rows(n, batch, dtype, seed):
     st.integers(0, 30), batches, dtypes, st.booleans(), st.booleans(), st.booleans(),
     seeds,
 )  # fmt: skip
-def test_update(n, batch, dtype, has_momentum, nesterov, has_less, seed):
+def test_update_parameters(n, batch, dtype, has_momentum, nesterov, has_less, seed):
     rng = np.random.default_rng(seed)
     values = rng.standard_normal(n).astype(dtype)
     delta, less = rng.standard_normal((2, n, batch)).astype(dtype)
@@ -562,11 +577,56 @@ def test_update(n, batch, dtype, has_momentum, nesterov, has_less, seed):
         nesterov,
     )
     step = sgd_step(0.2, momentum, nesterov, 0.5, 0.1)
-    _fast.update(delta, values, state, step, 2, less if has_less else None)
+    _fast.update_parameters(delta, values, state, step, 2, less if has_less else None)
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(values, expected, **tolerance)
     if has_momentum:
         assert_allclose(state[0], velocity, **tolerance)
+
+
+def test_solvers_and_steps_are_those_of_python():
+    """Names and ids of the C++ enum, and the fields of its struct, in each build."""
+    assert [solver.name for solver in _fast.Solver] == sorted(SOLVERS, key=solver_id)
+    assert [int(solver) for solver in _fast.Solver] == list(range(len(SOLVERS)))
+    assert np.asarray(_fast.empty_step()).dtype == STEP_DTYPE
+    assert STEP_DTYPE.names[0] == "solver"
+    assert {STEP_DTYPE[name].str for name in STEP_DTYPE.names[1:]} == {"<f8"}
+
+
+def test_a_step_of_another_dtype_is_refused():
+    w, state = np.zeros(1), np.zeros((0, 1))
+    for bad in (np.zeros(7), np.zeros(2, STEP_DTYPE)):
+        with pytest.raises(ValueError, match="A step is an array of shape"):
+            _fast.update_parameters(np.zeros((1, 1)), w, state, bad, 1)
+
+
+def solver_id(name):
+    return _fast.Solver[name]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop"])
+@given(st.integers(0, 600), dtypes, threads, seeds)
+def test_adaptive_solvers(name, n, dtype, n_threads, seed):
+    """One step in place, against the formulas, of any number of parameters."""
+    rng = np.random.default_rng(seed)
+    w, gradient = rng.standard_normal((2, n))
+    m, v = rng.standard_normal(n), rng.random(n)
+    g = 0.5 * gradient + (0 if name == "adamw" else 0.3 * w)
+    first = g if name == "rmsprop" else m + 0.2 * (g - m)
+    second = v + 0.1 * (g**2 - v)
+    shrinkage = 0.3 * w if name == "adamw" else 0
+    expected = w - shrinkage - 0.05 * first / (np.sqrt(second) + 1e-3)
+    step = solver_step(
+        solver=_fast.Solver[name], learning_rate=0.05, one_minus_beta_1=0.2,
+        one_minus_beta_2=0.1, adam_epsilon=1e-3, gradient_scale=0.5, weight_decay=0.3,
+    )  # fmt: skip
+    values, delta = w.astype(dtype), gradient[:, None].astype(dtype)
+    state = np.array([v] if name == "rmsprop" else [m, v], dtype)
+    _fast.update_parameters(delta, values, state, step, n_threads)
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    assert_allclose(values, expected, **tolerance)
+    moments = [second] if name == "rmsprop" else [first, second]
+    assert_allclose(state, moments, **tolerance)
 
 
 @pytest.mark.parametrize(
@@ -585,9 +645,9 @@ def test_a_step_rounds_alike_in_whole_vectors_and_less(momentum, nesterov, dtype
         (delta[own], values[own].copy(), state[:, own].copy())
         for own in map(slice, cuts[:-1], cuts[1:])
     ]
-    _fast.update(delta, values, state, step, 1)
+    _fast.update_parameters(delta, values, state, step, 1)
     for own in pieces:
-        _fast.update(*own, step, 1)
+        _fast.update_parameters(*own, step, 1)
     _, moved, states = zip(*pieces, strict=True)
     assert_array_equal(np.concatenate(moved), values)
     assert_array_equal(np.concatenate(states, axis=1), state)
@@ -759,18 +819,18 @@ def shaped(z, parameters):
 
 
 @given(sizes, batches, dtypes, threads, seeds)
-def test_bend_and_bend_back(n_units, batch, dtype, n_threads, seed):
+def test_srelu_forward_and_backward(n_units, batch, dtype, n_threads, seed):
     rng = np.random.default_rng(seed)
     z, signal = rng.standard_normal((2, n_units, batch)).astype(dtype)
     parameters = rng.standard_normal((4, n_units)).astype(dtype)
     f, slope, is_low, is_high = shaped(z, parameters)
     t_l, a_l, t_r, a_r = (values[:, None] for values in parameters)
     out, gradient = np.empty_like(z), np.empty_like(parameters)
-    _fast.bend(z, parameters, out, n_threads)
+    _fast.srelu_forward(z, parameters, out, n_threads)
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     assert_allclose(out, f, **tolerance)
     back = signal.copy()
-    _fast.bend_back(z, parameters, back, gradient, n_threads)
+    _fast.srelu_backward(z, parameters, back, gradient, n_threads)
     assert_allclose(back, signal * slope, **tolerance)
     expected = [
         (signal * is_low * (1 - a_l)).sum(axis=1),
@@ -782,7 +842,7 @@ def test_bend_and_bend_back(n_units, batch, dtype, n_threads, seed):
 
 
 def hashed(k, seed):
-    """The draws of `drop`, in integers of any size."""
+    """The draws of `dropout`, in integers of any size."""
     mask = 0xFFFFFFFF
     draw = (k + seed) & mask
     draw = ((draw ^ draw >> 16) * 0x7FEB352D) & mask
@@ -791,17 +851,17 @@ def hashed(k, seed):
 
 
 @given(st.integers(0, 200), st.integers(0, 2**64 - 1), dtypes, threads)
-def test_drop(n, seed, dtype, n_threads):
+def test_dropout(n, seed, dtype, n_threads):
     for rate in (0.0, 0.3, 0.999):
         values = np.arange(1, n + 1, dtype=dtype)
-        _fast.drop(values, seed, rate, n_threads)
+        _fast.dropout(values, seed, rate, n_threads)
         stays = np.array([hashed(k, seed) >= rate * 2**32 for k in range(n)], bool)
         expected = stays * np.arange(1, n + 1) * dtype(1 / (1 - rate))
         assert_allclose(values, expected, rtol=1e-6)
 
 
 @given(sizes, sizes, batches, dtypes, densities, threads, seeds)
-def test_scores_of_places(n_in, n_out, batch, dtype, density, n_threads, seed):
+def test_position_gradients(n_in, n_out, batch, dtype, density, n_threads, seed):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n_in, batch)) * (rng.random((n_in, batch)) < density)
     x, delta = x.astype(dtype), rng.standard_normal((n_out, batch)).astype(dtype)
@@ -810,14 +870,14 @@ def test_scores_of_places(n_in, n_out, batch, dtype, density, n_threads, seed):
     expected = (x @ delta.T)[sources, targets]
     tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
     out = np.empty(50, dtype=dtype)
-    _fast.score_places(x, delta, sources, targets, out, n_threads)
+    _fast.position_gradients(x, delta, sources, targets, out, n_threads)
     assert_allclose(out, expected, **tolerance)
     present = np.flatnonzero(x.any(axis=1))
     rows = np.full(n_in, -1, dtype=np.int32)
     rows[present] = np.arange(present.size)
     of = csr_array(x[present])
     starts, samples = of.indptr.astype(np.int32), of.indices.astype(np.int32)
-    _fast.score_nonzeros(
+    _fast.position_gradients_nonzeros(
         starts, samples, of.data, delta, rows[sources], targets, out, n_threads
     )
     assert_allclose(out, expected, **tolerance)

@@ -1,1 +1,1 @@
-"""Benchmarks of this package alone, for asv: how its speed changes with its history."""
+"""Benchmarks of this package alone, for asv: its speed and memory over the history."""

@@ -1,21 +1,21 @@
-"""Times and peaks of memory; the workloads are small versions of run.py's."""
+"""Times and peak memory; the workloads are small versions of those of run.py."""
 
 import numpy as np
 from scipy.sparse import random_array
-from sklearn_set._evolution import SET
 
 from sklearn_set import SETRBM, SETMLPClassifier
 from sklearn_set._layers.sparse_layer import SparseLayer
+from sklearn_set.evolution import SET, EvolutionContext
 
 
 def images(rows):
-    """Return random X of Fashion-MNIST's width, and ten classes."""
+    """Return a random X with as many features as Fashion-MNIST, and ten classes."""
     rng = np.random.default_rng(0)
     return rng.random((rows, 784), dtype=np.float32), np.arange(rows) % 10
 
 
 def text(rows):
-    """Return sparse X with about 100 non-zeros in each row, and two classes."""
+    """Return a sparse X with about 100 non-zeros in each row, and two classes."""
     rng = np.random.default_rng(0)
     X = random_array((rows, 50_000), density=0.002, rng=rng, dtype=np.float32)
     return X.tocsr(), np.arange(rows) % 2
@@ -28,7 +28,7 @@ def genes():
 
 
 class Epoch:
-    """An epoch of a trained network, evolution included; what it trains on below."""
+    """An epoch of a network, evolution included; subclasses define the data."""
 
     timeout = 300
     units = 1000
@@ -40,7 +40,7 @@ class Epoch:
         raise NotImplementedError
 
     def setup(self):
-        """Train for one epoch, so that the timed one begins with evolution."""
+        """Train for one epoch: the timed one then begins with evolution."""
         self.X, self.y = self.data()
         self.model = SETMLPClassifier(
             (self.units,) * 3,
@@ -65,7 +65,7 @@ class Images(Epoch):
         self.model.partial_fit(self.X, self.y)
 
     def peakmem_epoch(self):
-        """Measure the process's peak of memory."""
+        """Measure the peak memory of the process."""
         self.model.partial_fit(self.X, self.y)
 
 
@@ -85,7 +85,7 @@ class Wide(Epoch):
         self.model.partial_fit(self.X, self.y)
 
     def peakmem_epoch(self):
-        """Measure the process's peak of memory."""
+        """Measure the peak memory of the process."""
         self.model.partial_fit(self.X, self.y)
 
 
@@ -101,7 +101,7 @@ class Text(Epoch):
         self.model.partial_fit(self.X, self.y)
 
     def peakmem_epoch(self):
-        """Measure the process's peak of memory."""
+        """Measure the peak memory of the process."""
         self.model.partial_fit(self.X, self.y)
 
 
@@ -117,7 +117,7 @@ class Predict(Epoch):
         return images(1000)
 
     def setup(self, rows):
-        """Train, and keep some rows."""
+        """Train, and store some rows."""
         super().setup()
         self.rows = self.X[:rows]
 
@@ -127,13 +127,13 @@ class Predict(Epoch):
 
 
 class RBM:
-    """An epoch of a machine on as many images as COIL20's, evolution included."""
+    """An epoch of an RBM on an X of COIL20's shape, evolution included."""
 
     params = (200, 2000)
     param_names = ("units",)
 
     def setup(self, units):
-        """Train for one epoch, so that the timed one begins with evolution."""
+        """Train for one epoch: the timed one then begins with evolution."""
         self.X = np.random.default_rng(0).random((1440, 1024), dtype=np.float32)
         self.model = SETRBM(units, random_state=0).partial_fit(self.X)
 
@@ -142,27 +142,29 @@ class RBM:
         self.model.partial_fit(self.X)
 
     def peakmem_epoch(self, units):
-        """Measure the process's peak of memory."""
+        """Measure the peak memory of the process."""
         self.model.partial_fit(self.X)
 
 
 class Evolution:
-    """The evolution step of one layer, 30,000 x 30,000 with 1.2 million links."""
+    """The evolution step of one layer, 30,000 x 30,000 with 1.2 million connections."""
 
-    # Each time on a new layer: new links have weight 0 and would all go at once.
+    # A new layer each time: new connections have weight 0, and all of them would be
+    # dropped in a second step.
     number = 1
 
     def setup(self):
         """Draw a layer with random weights."""
-        self.rng, n_links = np.random.default_rng(0), 1_200_000
-        self.layer = SparseLayer.random(30_000, 30_000, n_links, self.rng, np.float32)
-        self.layer.connections.weights[:] = self.rng.standard_normal(n_links)
-        self.layer.prepare(np.zeros((1, n_links), np.float32))
+        rng, n_units, n_connections = np.random.default_rng(0), 30_000, 1_200_000
+        layer = SparseLayer.random(n_units, n_units, n_connections, rng, np.float32)
+        layer.connections.weights[:] = rng.standard_normal(n_connections)
+        layer.prepare(np.zeros((1, n_connections), np.float32))
+        self.layers, self.context = [layer], EvolutionContext(0.3, 1, 0.0, rng)
 
     def time_evolve(self):
         """Time it."""
-        SET(0.3).evolve(self.layer, self.rng)
+        SET().evolve(self.layers, self.context)
 
     def peakmem_evolve(self):
-        """Measure the process's peak of memory."""
-        SET(0.3).evolve(self.layer, self.rng)
+        """Measure the peak memory of the process."""
+        SET().evolve(self.layers, self.context)

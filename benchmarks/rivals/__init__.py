@@ -1,17 +1,17 @@
-"""The contestants, by name; each wrapper is imported only in its own process."""
+"""The contestants, by name; a wrapper is imported only in its contestant's process."""
 
 from typing import NamedTuple
 
 
 class Variant(NamedTuple):
-    """One way to start a contestant: its environment, the wrapper's options."""
+    """One way to start a contestant: its environment and the wrapper's options."""
 
     environment: dict = {}
     options: dict = {}
 
 
 class Entry(NamedTuple):
-    """Where a wrapper is, what it needs and the ways in which it may be started."""
+    """Where a wrapper is, what it needs, and the variants that are tried."""
 
     label: str
     module: str
@@ -20,10 +20,10 @@ class Entry(NamedTuple):
     variants: tuple = (Variant(),)
 
 
-# sparselab and sparseprop bring an OpenMP runtime of their own next to PyTorch's. The
-# idle threads of one spin while the other works, which can cost a factor of ten. Which
-# remedy is best depends on machine and size, so that each is tried. PyTorch's own CSR
-# products can gain from a single thread as well.
+# sparselab and sparseprop load a second OpenMP runtime besides PyTorch's. The idle
+# threads of one spin while the other works, which can be ten times as slow. Which
+# remedy is best depends on the machine and the size: all are tried. PyTorch's CSR
+# products can be faster with a single thread as well.
 ONE_TORCH_THREAD = Variant(options={"torch_threads": 1})
 ONE_THREAD = Variant(environment={"OMP_NUM_THREADS": "1"})
 PASSIVE = Variant(environment={"OMP_WAIT_POLICY": "passive"})

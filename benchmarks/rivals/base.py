@@ -1,20 +1,20 @@
-"""What all contestants have in common."""
+"""The base class of all contestants."""
 
 
 class Contestant:
-    """A network behind the interface that the runner times.
+    """A network with the interface that is timed.
 
     Attributes
     ----------
     learning_rate, momentum : float
-        The same for all; the momentum is Nesterov's.
+        The same for all; Nesterov's momentum.
     """
 
     learning_rate = 0.01
     momentum = 0.9
 
     def prepare(self, X, y, hidden, batch, epsilon):
-        """Build the network and keep the data; not timed.
+        """Build the network and store the data; not timed.
 
         Parameters
         ----------
@@ -25,9 +25,10 @@ class Contestant:
         hidden : tuple of int
             Sizes of the hidden layers.
         batch : int
-            Rows of a step.
+            Batch size.
         epsilon : float
-            Sparsity: ``epsilon * (n_in + n_out)`` links a layer. Dense ones ignore it.
+            Sparsity: a layer has ``epsilon * (n_in + n_out)`` connections. Dense
+            networks ignore it.
         """
         raise NotImplementedError
 
@@ -40,6 +41,6 @@ class Contestant:
         raise NotImplementedError
 
 
-def n_links(n_in, n_out, epsilon):
-    """Count the links of a layer, by the rule that all sparse contestants follow."""
+def count_connections(n_in, n_out, epsilon):
+    """Return the number of connections of a layer of all sparse contestants."""
     return min(round(epsilon * (n_in + n_out)), n_in * n_out)

@@ -8,8 +8,8 @@ from rivals.base import Contestant
 class SklearnRBM(Contestant):
     """``BernoulliRBM.fit`` for one epoch.
 
-    It starts from new weights each time, which takes next to nothing; `partial_fit`
-    would validate each batch on its own and be slower.
+    It starts from new weights each time, which takes almost no time. `partial_fit`
+    would validate each batch separately and be slower.
     """
 
     def prepare(self, X, y, hidden, batch, epsilon):

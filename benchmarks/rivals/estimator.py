@@ -1,4 +1,4 @@
-"""What contestants with scikit-learn's interface have in common."""
+"""The base classes of contestants with scikit-learn's interface."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from rivals.base import Contestant
 
 
 class EstimatorContestant(Contestant):
-    """``partial_fit`` once an epoch; `estimator` builds the classifier."""
+    """``partial_fit`` once per epoch; `estimator` builds the classifier."""
 
     def prepare(self, X, y, hidden, batch, epsilon):
         self.X, self.y, self.classes = X, y, np.unique(y)
@@ -28,7 +28,7 @@ class EstimatorContestant(Contestant):
 
 
 class WholeFit:
-    """The whole of ``fit`` as one epoch, with the given number of epochs inside."""
+    """A whole ``fit`` of `max_iter` epochs is timed as one epoch."""
 
     learning_rate = 0.1
 

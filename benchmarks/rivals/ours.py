@@ -1,4 +1,4 @@
-"""The package itself."""
+"""This package."""
 
 from rivals.base import Contestant
 from rivals.estimator import EstimatorContestant, WholeFit
@@ -6,7 +6,7 @@ from sklearn_set import SETRBM, SETMLPClassifier
 
 
 class OurMLP(EstimatorContestant):
-    """``partial_fit`` once an epoch: evolves before each epoch but the first."""
+    """``partial_fit`` once per epoch; evolves before each epoch but the first."""
 
     settings = {}
 
@@ -23,7 +23,7 @@ class OurFit(WholeFit, OurMLP):
 
 
 class OurRBM(Contestant):
-    """``SETRBM.partial_fit`` once an epoch."""
+    """``SETRBM.partial_fit`` once per epoch."""
 
     def __init__(self, **settings):
         self.settings = settings

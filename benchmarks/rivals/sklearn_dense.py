@@ -6,7 +6,7 @@ from rivals.estimator import EstimatorContestant, WholeFit
 
 
 class SklearnMLP(EstimatorContestant):
-    """``MLPClassifier.partial_fit`` once an epoch."""
+    """``MLPClassifier.partial_fit`` once per epoch."""
 
     def estimator(self, hidden, epsilon):
         return MLPClassifier(hidden, solver="sgd")

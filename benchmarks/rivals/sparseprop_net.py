@@ -7,15 +7,15 @@ from rivals.torch_base import TorchNet, is_dense, sparse_weight
 
 
 class SparsepropNet(TorchNet):
-    """Its ``SparseLinear`` over fixed random masks.
+    """Its ``SparseLinear`` with fixed random masks.
 
-    Layers that are nearly dense stay ``nn.Linear``: its own
-    ``swap_modules_with_sparse`` leaves what is less than 80 % sparse.
+    Nearly dense layers remain ``nn.Linear``: its ``swap_modules_with_sparse`` does not
+    replace layers that are less than 80 % sparse.
     """
 
-    def layer(self, n_in, n_out, n_links):
+    def layer(self, n_in, n_out, n_connections):
         dense = nn.Linear(n_in, n_out)
-        if is_dense(n_in, n_out, n_links):
+        if is_dense(n_in, n_out, n_connections):
             return dense
-        weight = sparse_weight(dense, n_links)
+        weight = sparse_weight(dense, n_connections)
         return SparseLinear(weight, nn.Parameter(dense.bias.detach().clone()))

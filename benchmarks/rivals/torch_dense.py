@@ -4,4 +4,4 @@ from rivals.torch_base import TorchNet
 
 
 class TorchDense(TorchNet):
-    """``nn.Linear`` throughout: what `TorchNet` is without changes."""
+    """``nn.Linear`` for all layers: `TorchNet` without changes."""

@@ -19,7 +19,7 @@ network.set_params(max_iter=20).fit(X, y)
 states = [network.coefs_[0].copy()]
 network.set_params(learning_rate_init=1e-12, warm_start=True, max_iter=1)
 states.append(network.fit(X, y).coefs_[0].copy())
-links = [set(zip(*W.tocoo().coords, strict=True)) for W in states]
+connections = [set(zip(*W.tocoo().coords, strict=True)) for W in states]
 
 
 def draw(ax, title, groups):
@@ -39,16 +39,16 @@ def draw(ax, title, groups):
 kept = {"color": "0.6", "linewidth": 1}
 dropped = {"color": "C3", "linewidth": 1.5, "linestyle": "--"}
 grown = {"color": "C2", "linewidth": 1.8}
-before, after = links
+before, after = connections
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
-draw(axes[0], f"{len(before)} links", [(before, kept)])
+draw(axes[0], f"{len(before)} connections", [(before, kept)])
 draw(
     axes[1],
-    f"the {len(before - after)} weakest go",
+    f"the {len(before - after)} weakest are dropped",
     [(before & after, kept), (before - after, dropped)],
 )
 draw(
     axes[2],
-    f"{len(after - before)} new ones grow",
+    f"{len(after - before)} new ones are added",
     [(before & after, kept), (after - before, grown)],
 )

@@ -10,7 +10,7 @@ are equal to those of the dense computation up to rounding.
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
-from sklearn_set._layers.solvers import waiting_powers
+from sklearn_set._layers.solvers import STEP_DTYPE, zero_gradient_powers
 
 # Number of steps after which all rows are flushed.
 MAX_STEPS = 1024
@@ -34,16 +34,17 @@ class LazyUpdates:
         self._all_rows = np.arange(n_in, dtype=np.int32)
         self._last_step = np.zeros(n_in, dtype=np.int32)  # of each row
         self._n_steps = 0  # since all rows were up to date
-        self._table = np.empty((MAX_STEPS, 7))  # the steps, or powers of one
-        self._powers_of = None
+        self._steps = np.empty(MAX_STEPS, dtype=STEP_DTYPE)
+        self._powers = None  # of one step, used instead of the steps if it is linear
+        self._powers_of = None  # that step, as bytes
         self.squared_norms = np.empty(n_in)  # of each row when it was last up to date
         self._flush_rows(self._all_rows)
 
     def _flush_rows(self, rows):
         indptr, _, weights, state = self._connections
-        _fast.wake(
-            rows, self._table, self._n_steps, self._last_step, indptr, weights, state,
-            self.squared_norms, self._n_threads,
+        _fast.flush_pending(
+            rows, self._powers, self._steps, self._n_steps, self._last_step, indptr,
+            weights, state, self.squared_norms, self._n_threads,
         )  # fmt: skip
 
     def pending(self, rows=None):
@@ -66,10 +67,9 @@ class LazyUpdates:
         last_step : ndarray of shape (n_in,), dtype int32
             The last step that has been applied to each row.
         """
-        is_linear = self._powers_of is not None
-        if rows is not None and not is_linear:
+        if rows is not None and self._powers is None:
             self._flush_rows(rows)
-        return self._table if is_linear else None, self._n_steps, self._last_step
+        return self._powers, self._n_steps, self._last_step
 
     def flush(self):
         """Bring all rows up to date."""
@@ -82,24 +82,24 @@ class LazyUpdates:
 
         Parameters
         ----------
-        step : ndarray of shape (7,)
-            The solver's coefficients.
+        step : ndarray of shape (1,), dtype STEP_DTYPE
+            The solver's step.
         """
         if self._n_steps + 1 >= MAX_STEPS:
             self.flush()
         without_gradient = step.copy()
-        without_gradient[5] = 0.0  # its factor does not matter
-        if not np.array_equal(without_gradient, self._powers_of):
-            self._change(step, without_gradient)
-        if self._powers_of is None:
-            self._table[self._n_steps] = step
+        without_gradient["gradient_scale"] = 0.0  # the scale does not matter
+        if without_gradient.tobytes() != self._powers_of:
+            self._change(without_gradient)
+        if self._powers is None:
+            self._steps[self._n_steps] = step[0]
 
-    def _change(self, step, without_gradient):
+    def _change(self, step):
         """Compute the powers of a step that differs from the last one."""
-        powers = waiting_powers(step, MAX_STEPS)
+        powers = zero_gradient_powers(step, MAX_STEPS)
         if powers is not None:
             self.flush()
-            self._table, self._powers_of = powers, without_gradient
+            self._powers, self._powers_of = powers, step.tobytes()
 
     def end(self):
         """Count the step that `begin` announced."""

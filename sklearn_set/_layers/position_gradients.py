@@ -29,12 +29,14 @@ def position_gradients(layer, kept, ranks, source, delta):
     sources, targets = locate(layer, kept, ranks)
     out = np.empty(ranks.size, dtype=layer.dtype)
     if not isinstance(source, SparseBatch):
-        _fast.score_places(source, delta, sources, targets, out, layer.n_threads)
+        _fast.position_gradients(source, delta, sources, targets, out, layer.n_threads)
         return out
     present, *nonzeros = source.by_feature
     rows = np.full(layer.n_in, -1, dtype=np.int32)
     rows[present] = np.arange(present.size)
-    _fast.score_nonzeros(*nonzeros, delta, rows[sources], targets, out, layer.n_threads)
+    _fast.position_gradients_nonzeros(
+        *nonzeros, delta, rows[sources], targets, out, layer.n_threads
+    )
     return out
 
 

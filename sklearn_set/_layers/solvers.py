@@ -1,55 +1,63 @@
-"""Solvers: what a gradient does to a parameter.
+"""Solvers: what a gradient does to a learned value.
 
-A solver turns its settings into the coefficients of one step; the kernels apply them to
-every link and bias in place. A new one is a class here with `rule`, `n_states` and
-`coefficients`, and its row of arithmetic in `_units.h`.
+A solver turns its settings into the coefficients of one step, which the kernels apply
+to all weights and biases in place. A new one is a class here with `rule`, `n_states`,
+`coefficients` and `from_estimator`, entered in ``SOLVERS``, and a function in
+``_kernels/solvers.h``, which defines the ids of solvers and the fields of a step.
 """
 
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
 
+# The fields of the kernels' SolverStep.
+STEP_DTYPE = np.asarray(_fast.empty_step()).dtype
+
 
 class Solver:
-    """What all solvers share.
+    """Base of all solvers.
 
     Attributes
     ----------
-    rule : int
-        Names the arithmetic to the kernels.
+    rule : _fast.Solver
+        Identifies the kernels' function.
     n_steps : int
         Number of steps made so far.
     is_decoupled : bool
-        Whether the penalty shrinks the weights themselves, not part of the gradient.
+        Whether the penalty shrinks the weights directly, instead of being part of the
+        gradient.
     """
 
     n_steps = 0
     is_decoupled = False
 
-    def steps(self, scale, decay, scale_of_biases=None):
-        """Coefficients of the next step along ``scale * gradient + decay * w``.
+    def steps(self, scale, decay, bias_scale=None):
+        """Return the next step, along ``scale * gradient + decay * w``.
 
         Parameters
         ----------
         scale : float
-            Factor of the summed gradient; 1 / batch size makes it a mean.
+            Factor of the summed gradient; 1 / batch size turns it into a mean.
         decay : float
             Strength of the L2 penalty.
-        scale_of_biases : float, default=None
-            Factor of the biases' gradient; None for the same.
+        bias_scale : float, default=None
+            Factor of the biases' gradient; None for `scale`.
 
         Returns
         -------
-        of_links, of_biases : ndarray of shape (7,), dtype float64
+        weight_step, bias_step : ndarray of shape (1,), dtype STEP_DTYPE
             Biases are not penalised.
         """
         self.n_steps += 1
-        own = [self.rule, *self.coefficients()]
         if self.is_decoupled:
             decay *= self.learning_rate
-        if scale_of_biases is None:
-            scale_of_biases = scale
-        return np.array([*own, scale, decay]), np.array([*own, scale_of_biases, 0.0])
+        steps = np.zeros(2, dtype=STEP_DTYPE)
+        steps["solver"] = self.rule
+        for name, value in self.coefficients().items():
+            steps[name] = value
+        steps["gradient_scale"] = scale, scale if bias_scale is None else bias_scale
+        steps["weight_decay"] = decay, 0.0
+        return steps[:1], steps[1:]
 
 
 class SGD(Solver):
@@ -63,28 +71,36 @@ class SGD(Solver):
     learning_rate : float
         Step size.
     momentum : float, default=0.0
-        Share of the last step that is kept; 0 keeps no velocity at all.
+        Momentum; with 0 no velocity is kept.
     nesterov : bool, default=False
         Whether to use Nesterov's momentum.
     """
 
-    rule = _fast.SGD
+    rule = _fast.Solver.sgd
 
     def __init__(self, learning_rate, momentum=0.0, nesterov=False):
         self.learning_rate = learning_rate
         self.momentum = momentum
         self.nesterov = nesterov
 
+    @classmethod
+    def from_estimator(cls, estimator, learning_rate):
+        """Return the solver with the parameters of an estimator."""
+        return cls(learning_rate, estimator.momentum, estimator.nesterovs_momentum)
+
     @property
     def n_states(self):
-        """Number of values kept for each parameter."""
+        """Number of values that the solver keeps for each learned value."""
         return 1 if self.momentum else 0
 
     def coefficients(self):
-        """Return the rate, the momentum, and the factors of velocity and gradient."""
-        if self.nesterov:
-            return self.learning_rate, self.momentum, self.momentum, self.learning_rate
-        return self.learning_rate, self.momentum, 1.0, 0.0
+        """Return the fields of the next step, by name."""
+        return {
+            "learning_rate": self.learning_rate,
+            "momentum": self.momentum,
+            "velocity_factor": self.momentum if self.nesterov else 1.0,
+            "gradient_factor": self.learning_rate if self.nesterov else 0.0,
+        }
 
 
 class Adam(Solver):
@@ -101,10 +117,10 @@ class Adam(Solver):
     beta_1, beta_2 : float
         Decay rates of the first and of the second moment.
     adam_epsilon : float
-        Keeps the division from 0.
+        Value for numerical stability of the division.
     """
 
-    rule = _fast.ADAM
+    rule = _fast.Solver.adam
     n_states = 2
 
     def __init__(self, learning_rate, beta_1=0.9, beta_2=0.999, adam_epsilon=1e-8):
@@ -113,26 +129,37 @@ class Adam(Solver):
         self.beta_2 = beta_2
         self.adam_epsilon = adam_epsilon
 
+    @classmethod
+    def from_estimator(cls, estimator, learning_rate):
+        """Return the solver with the parameters of an estimator."""
+        betas = estimator.beta_1, estimator.beta_2
+        return cls(learning_rate, *betas, estimator.adam_epsilon)
+
     def coefficients(self):
-        """Return the step's rate, the shares of the new gradient, and the epsilon."""
+        """Return the fields of the next step, by name."""
         t = self.n_steps
         rate = self.learning_rate * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        return rate, 1 - self.beta_1, 1 - self.beta_2, self.adam_epsilon
+        return {
+            "learning_rate": rate,
+            "one_minus_beta_1": 1 - self.beta_1,
+            "one_minus_beta_2": 1 - self.beta_2,
+            "adam_epsilon": self.adam_epsilon,
+        }
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
 
-    The penalty stays out of the moments and shrinks the weights themselves:
+    The penalty is not part of the moments; it shrinks the weights directly:
     ``w <- w - rate * decay * w - rate_t * m / (sqrt(v) + adam_epsilon)``.
     """
 
-    rule = _fast.ADAMW
+    rule = _fast.Solver.adamw
     is_decoupled = True
 
 
 class RMSprop(Adam):
-    """RMSprop (Tieleman and Hinton 2012), corrected for its start at 0 as Adam is.
+    """RMSprop (Tieleman and Hinton 2012), with Adam's bias correction.
 
     ``v <- beta_2 v + (1 - beta_2) g ** 2`` and
     ``w <- w - rate * sqrt(1 - beta_2 ** t) * g / (sqrt(v) + adam_epsilon)``. Without
@@ -145,40 +172,48 @@ class RMSprop(Adam):
     beta_2 : float
         Decay rate of the mean square.
     adam_epsilon : float
-        Keeps the division from 0.
+        Value for numerical stability of the division.
     """
 
-    rule = _fast.RMSPROP
+    rule = _fast.Solver.rmsprop
     n_states = 1
 
     def __init__(self, learning_rate, beta_2=0.999, adam_epsilon=1e-8):
         super().__init__(learning_rate, 0.0, beta_2, adam_epsilon)
 
+    @classmethod
+    def from_estimator(cls, estimator, learning_rate):
+        """Return the solver with the parameters of an estimator."""
+        return cls(learning_rate, estimator.beta_2, estimator.adam_epsilon)
 
-def waiting_powers(step, n_powers):
-    """Say what steps without a signal do to a weight and its velocity, if linear.
+
+def zero_gradient_powers(step, n_powers):
+    """Compute what steps with zero gradient do to weight and velocity: linear maps.
 
     Parameters
     ----------
-    step : ndarray of shape (7,)
-        The solver's coefficients.
+    step : ndarray of shape (1,), dtype STEP_DTYPE
+        The solver's step.
     n_powers : int
-        How many to compute.
+        Number of powers.
 
     Returns
     -------
     powers : ndarray of shape (n_powers, 4) or None
-        Row m holds the matrix of m steps, by rows, that maps (w, v) to the next; None
-        for a rule that is not linear.
+        Row m holds the matrix of m steps, row by row, that maps (w, v) to the result;
+        None for a solver that is not linear.
     """
-    rule, rate, momentum, ahead, now, _, decay = step
-    if rule != SGD.rule:
+    if step["solver"] != SGD.rule:
         return None
+    names = "learning_rate", "momentum", "velocity_factor", "gradient_factor"
+    rate, momentum, velocity_factor, gradient_factor = (step[name][0] for name in names)
+    decay = step["weight_decay"][0]
     one = np.array(
-        [[1 - (ahead * rate + now) * decay, ahead * momentum],
+        [[1 - (velocity_factor * rate + gradient_factor) * decay,
+          velocity_factor * momentum],
          [-rate * decay, momentum]]
     )  # fmt: skip
-    if momentum == 0:  # no velocity is kept
+    if momentum == 0:  # there is no velocity
         one = np.array([[1 - rate * decay, 0.0], [0.0, 0.0]])
     powers = np.eye(2)[None]
     while len(powers) < n_powers:  # powers 0 ... n-1, times the n-th
@@ -186,30 +221,25 @@ def waiting_powers(step, n_powers):
     return np.ascontiguousarray(powers[:n_powers].reshape(n_powers, 4))
 
 
-SOLVERS = {
-    "adam": lambda own, rate: Adam(rate, own.beta_1, own.beta_2, own.adam_epsilon),
-    "adamw": lambda own, rate: AdamW(rate, own.beta_1, own.beta_2, own.adam_epsilon),
-    "rmsprop": lambda own, rate: RMSprop(rate, own.beta_2, own.adam_epsilon),
-    "sgd": lambda own, rate: SGD(rate, own.momentum, own.nesterovs_momentum),
-}
+SOLVERS = {"adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "sgd": SGD}
 
 
 def start_state(values, n_states, previous=None):
-    """State of a solver for parameters that are about to be learnt.
+    """Return the initial state of a solver.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
-        The parameters.
+        The learned values.
     n_states : int
-        Number of values that the solver keeps for each.
+        Number of values that the solver keeps for each learned value.
     previous : ndarray, default=None
-        State to go on from, if it is of the right shape.
+        State to continue from, if it has the right shape and dtype.
 
     Returns
     -------
     state : ndarray of shape (n_states, n)
-        `previous` itself where it is fit for use, zeros otherwise.
+        `previous` itself if it can be used, or else zeros.
     """
     shape = (n_states, values.size)
     if previous is None or previous.shape != shape or previous.dtype != values.dtype:

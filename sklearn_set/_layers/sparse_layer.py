@@ -275,7 +275,7 @@ class SparseLayer:
         lazy_updates = self._derived.lazy_updates
         if lazy_updates is not None:
             pending = state, *lazy_updates.pending(x.by_feature.present)
-        _fast.gather_nonzeros(
+        _fast.forward_nonzeros(
             *x.by_sample, indptr, targets, weights, bias, negative_slope,
             self._scratch(shape), out, self.n_threads, *pending,
         )  # fmt: skip
@@ -316,7 +316,7 @@ class SparseLayer:
             Activations of the sources.
         delta : ndarray of shape (n_out, batch)
             The loss's gradient at the targets.
-        step : ndarray
+        step : ndarray of shape (1,), dtype STEP_DTYPE
             The solver's step.
         negative_slope : float, default=1.0
             Slope below 0 of the activation f that computed `x`.
@@ -348,7 +348,7 @@ class SparseLayer:
             bias_gradient = None
         if bias_gradient is not None:
             require_shape("The bias gradient", bias_gradient, (self.n_in,))
-        return _fast.learn(
+        return _fast.backward(
             x, delta, *self.connections, step, negative_slope, bias_gradient,
             self._squared_norms() if with_norms else None,
             self._scratch((self.n_threads, x.shape[1])), self.n_threads, negative_x,
@@ -368,7 +368,7 @@ class SparseLayer:
             derived.lazy_updates = LazyUpdates(self.connections, self.n_threads)
         lazy_updates = derived.lazy_updates
         lazy_updates.begin(step)
-        _fast.learn_nonzeros(
+        _fast.backward_nonzeros(
             *x.by_feature, delta, *self.connections, step, *lazy_updates.pending(),
             lazy_updates.squared_norms, self.n_threads,
         )  # fmt: skip

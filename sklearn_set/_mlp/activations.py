@@ -208,12 +208,12 @@ class SRelu(Activation):
 
     def forward(self, z, out, parameters, n_threads):
         """Write f(z) to `out`; z is unchanged."""
-        _fast.bend(z, parameters, out, n_threads)
+        _fast.srelu_forward(z, parameters, out, n_threads)
 
     def backward(self, z, gradient, parameters, n_threads):
         """Multiply the gradient by f'(z), and return that of the parameters."""
         parameter_gradient = np.empty_like(parameters)
-        _fast.bend_back(z, parameters, gradient, parameter_gradient, n_threads)
+        _fast.srelu_backward(z, parameters, gradient, parameter_gradient, n_threads)
         return parameter_gradient
 
 

@@ -177,7 +177,7 @@ class BaseSETMLP(SETEstimator):
         n_hidden = len(network.layers) - 1
         return NetworkLearner(
             network,
-            SOLVERS[self.solver](self, self.learning_rate_init),
+            SOLVERS[self.solver].from_estimator(self, self.learning_rate_init),
             self.solver,
             samples,
             self.alpha,

@@ -43,7 +43,7 @@ class Dropout:
             Threads to use.
         """
         if self.drops(i):
-            _fast.drop(values.ravel(), self._seeds[i], self._rates[i], n_threads)
+            _fast.dropout(values.ravel(), self._seeds[i], self._rates[i], n_threads)
 
 
 NO_DROPOUT = Dropout(())

@@ -45,13 +45,13 @@ class UnitParameters:
 
         Parameters
         ----------
-        step : ndarray
+        step : ndarray of shape (1,), dtype STEP_DTYPE
             The solver's step.
         n_threads : int
             Threads to use.
         """
         gradient = self._gradient[:, None]
-        _fast.update(gradient, self._values, self.state, step, n_threads)
+        _fast.update_parameters(gradient, self._values, self.state, step, n_threads)
 
     def snapshot(self):
         """Return copies of all that steps change."""

@@ -142,7 +142,7 @@ class ContrastiveDivergence:
         """Move the hidden (0) or the visible (1) biases."""
         values = (self.model.hidden_bias, self.model.visible_bias)[which]
         state, n_threads = self._bias_states[which], self.model.layer.n_threads
-        _fast.update(units, values, state, step, n_threads, chain_units)
+        _fast.update_parameters(units, values, state, step, n_threads, chain_units)
 
     def _statistics(self, v):
         """Return the hidden units of the data, and all units of the chains."""

@@ -82,7 +82,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         loop = TrainingLoop(
             learner, batches, state,
             evolver=self._evolver(learner, state),
-            schedule=SCHEDULES[getattr(self, schedule)](self),
+            schedule=SCHEDULES[getattr(self, schedule)].from_estimator(self),
             learning_rate=rate,
             stopping=self._stopping_rule(),
             validation_score=validation_score,
@@ -111,7 +111,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
 
         A copy, as are the weights: the published model stays as it is.
         """
-        state = copy.deepcopy(self._training_state)
+        state = self._training_state.copy()
         state.history.n_no_improvement = 0
         return state
 

@@ -1,5 +1,7 @@
 """What each epoch measured, and whether that was an improvement."""
 
+import copy
+
 import numpy as np
 
 
@@ -23,6 +25,14 @@ class History:
         self.validation_scores = self.best_validation_score = None
         self.best_loss = None
         self.n_no_improvement = 0
+
+    def copy(self):
+        """Return an independent copy."""
+        history = copy.copy(self)
+        history.curves = {name: curve.copy() for name, curve in self.curves.items()}
+        if self.validation_scores is not None:
+            history.validation_scores = self.validation_scores.copy()
+        return history
 
     def record(self, metrics):
         """Append the metrics of an epoch."""

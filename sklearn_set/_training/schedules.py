@@ -36,6 +36,11 @@ class Constant:
 
     is_cut = False  # whether the rate is cut, instead of stopping, without improvement
 
+    @classmethod
+    def from_estimator(cls, estimator):
+        """Return the schedule with the parameters of an estimator."""
+        return cls()
+
     def factor(self, progress):
         """Return the factor of the initial learning rate for the next epoch."""
         return 1.0
@@ -52,6 +57,11 @@ class InvScaling(Constant):
 
     def __init__(self, power_t):
         self.power_t = power_t
+
+    @classmethod
+    def from_estimator(cls, estimator):
+        """Return the schedule with the parameters of an estimator."""
+        return cls(estimator.power_t)
 
     def factor(self, progress):
         """Return the factor of the initial learning rate for the next epoch."""
@@ -84,8 +94,8 @@ class Cosine(Constant):
 
 
 SCHEDULES = {
-    "adaptive": lambda estimator: Adaptive(),
-    "constant": lambda estimator: Constant(),
-    "cosine": lambda estimator: Cosine(),
-    "invscaling": lambda estimator: InvScaling(estimator.power_t),
+    "adaptive": Adaptive,
+    "constant": Constant,
+    "cosine": Cosine,
+    "invscaling": InvScaling,
 }

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_set._training.history import History
-from sklearn_set._utils.random import spawn_generators
+from sklearn_set._utils.random import copy_generator, spawn_generators
 
 
 class TrainingState:
@@ -62,6 +62,14 @@ class TrainingState:
             dict(zip(streams, generators, strict=True)),
             dict(zip(seeds, drawn, strict=True)),
         )
+
+    def copy(self):
+        """Return an independent copy."""
+        state = copy.copy(self)
+        state.streams = {k: copy_generator(rng) for k, rng in self.streams.items()}
+        state.history = self.history.copy()
+        state.learner = copy.deepcopy(self.learner)
+        return state
 
     def take_learner(self):
         """Return the solver's state, and forget it: training replaces its arrays."""

@@ -23,3 +23,24 @@ def spawn_generators(random_state, n_generators):
     entropy = random_state.randint(np.iinfo(np.int32).max, size=4).tolist()
     seeds = np.random.SeedSequence(entropy).spawn(n_generators)
     return [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
+
+
+# Hashing a seed takes longer than setting a state.
+_ANY_SEED = np.random.SeedSequence(0)
+
+
+def copy_generator(rng):
+    """Return a generator in the same state; ten times as fast as a deep copy.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        As `spawn_generators` returns it.
+
+    Returns
+    -------
+    copy : numpy.random.Generator
+    """
+    bits = np.random.SFC64(_ANY_SEED)
+    bits.state = rng.bit_generator.state
+    return np.random.Generator(bits)

@@ -51,7 +51,7 @@ def test_adamw_and_rmsprop_follow_their_definitions(kind, rng):
             if kind == "weights":
                 layer.backward(np.ones((1, 1)), gradient, weight_step)
             else:
-                _fast.update(gradient, values, state, bias_step, 1)
+                _fast.update_parameters(gradient, values, state, bias_step, 1)
         ours = layer.connections.weights if kind == "weights" else values
         assert_allclose(ours, theirs, rtol=1e-12)
 
@@ -83,7 +83,7 @@ def test_steps_follow_scikit_learn(solver, twin, kind, rng):
         if kind == "weights":
             layer.backward(np.ones((1, 1)), gradient, weight_step)
         else:
-            _fast.update(gradient, values, state, bias_step, 1)
+            _fast.update_parameters(gradient, values, state, bias_step, 1)
     ours = layer.connections.weights if kind == "weights" else values
     assert_allclose(ours, theirs, rtol=1e-12)
 

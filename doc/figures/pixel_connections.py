@@ -1,4 +1,4 @@
-"""Where the links of the digits' pixels are, before and after training."""
+"""The connections of the digits' pixels, before and after training."""
 
 import warnings
 
@@ -18,4 +18,4 @@ for ax, n_epochs, title in zip(axes, (1, 50), titles, strict=True):
     degree = degrees(network.fit(X / 16, y))[0].out_degree
     image = ax.imshow(degree.reshape(8, 8), vmin=0, vmax=160)
     ax.set(title=title, xticks=[], yticks=[])
-figure.colorbar(image, ax=axes, label="links of a pixel", shrink=0.85)
+figure.colorbar(image, ax=axes, label="connections of a pixel", shrink=0.85)
