@@ -86,3 +86,34 @@ def test_no_index_is_built_to_predict_few_rows(rng):
         layer.forward(x, np.zeros(20), out)
         assert_allclose(out, layer.coef.toarray().T @ x, rtol=1e-12, atol=1e-12)
         assert (layer._derived.in_target_order is not None) == has_index
+
+
+def test_rewire_keeps_and_adds_connections(rng):
+    layer = SparseLayer.random(4, 5, 8, rng, np.float64)
+    layer.connections.weights[:] = np.arange(1.0, 9.0)
+    layer.prepare(np.arange(8.0)[np.newaxis] + 10)
+    kept = np.array([1, 0, 1, 1, 0, 0, 1, 1], dtype=np.uint8)
+    dense = layer.coef.toarray() * np.isin(layer.coef.toarray(), [1, 3, 4, 7, 8])
+    empty = np.flatnonzero(dense == 0)
+    layer.rewire(kept, np.array([0, 2, 14]))
+    assert layer.n_connections == 8
+    assert_array_equal(layer.coef.toarray(), dense)
+    taken = np.ravel_multi_index(layer.coef.tocoo().coords, (4, 5))
+    assert_array_equal(
+        np.sort(taken), np.union1d(np.flatnonzero(dense), empty[[0, 2, 14]])
+    )
+    weights, state = layer.connections.weights, layer.connections.state[0]
+    assert_array_equal(state, np.where(weights > 0, weights + 9, 0))
+
+
+def test_the_solver_state_must_fit(rng):
+    layer = SparseLayer.random(4, 5, 8, rng, np.float64)
+    with pytest.raises(ValueError, match="The solver's state has shape"):
+        layer.prepare(np.zeros((1, 7)))
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_weights_are_shared_unless_copied(copy, rng):
+    coef = SparseLayer.random(4, 5, 8, rng, np.float64).coef
+    layer = SparseLayer.from_coef(coef, copy=copy)
+    assert np.shares_memory(layer.coef.data, coef.data) != copy

@@ -10,6 +10,14 @@ from numpy.testing import assert_allclose
 
 from sklearn_set import SETMLPClassifier
 from sklearn_set._training.loop import TrainingLoop
+from sklearn_set._training.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Constant,
+    Cosine,
+    InvScaling,
+    TrainingProgress,
+)
 from sklearn_set.evolution import SET
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -80,3 +88,30 @@ def test_cosine_schedule_of_an_rbm_ends_with_small_steps(digits):
     last = make_rbm(**settings).fit(X).components_.data
     moves = [np.abs(b - a).mean() for a, b in zip(seen, [*seen[1:], last], strict=True)]
     assert moves[-1] < 0.3 * moves[0]
+
+
+# -- factors -------------------------------------------------------------------
+
+
+def progress(epoch=0, n_epochs=10, n_samples=0, n_cuts=0):
+    return TrainingProgress(epoch, n_epochs, n_samples, n_cuts)
+
+
+def test_factors_of_the_initial_rate():
+    assert Constant().factor(progress(5)) == 1
+    assert Adaptive().factor(progress(n_cuts=2)) == pytest.approx(1 / 25)
+    assert InvScaling(0.5).factor(progress()) == 1
+    assert InvScaling(0.5).factor(progress(n_samples=99)) == pytest.approx(0.1)
+    assert Cosine().factor(progress()) == 1
+    assert Cosine().factor(progress(5)) == pytest.approx(0.5)
+    assert Cosine().factor(progress(9)) == pytest.approx(0.0245, abs=1e-4)
+
+
+def test_the_fraction_of_the_training_stays_below_1():
+    fractions = [progress(epoch, 4).fraction for epoch in range(6)]
+    assert fractions == [0, 0.25, 0.5, 0.75, 0.75, 0.75]
+
+
+def test_only_adaptive_cuts_the_rate():
+    names = {name for name, schedule in SCHEDULES.items() if schedule.is_cut}
+    assert names == {"adaptive"}

@@ -15,6 +15,10 @@ from helpers.rbms import make_rbm
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_set._training.schedules import LEAST_RATE, Adaptive, Constant
+from sklearn_set._training.state import TrainingState
+from sklearn_set._training.stopping import StoppingRule
+
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -88,3 +92,30 @@ def test_warm_start_with_early_stopping(Estimator):
     model.fit(X, y)
     assert len(model.validation_scores_) > n_scores
     assert model.best_validation_score_ >= best
+
+
+# -- the rule ------------------------------------------------------------------
+
+
+def test_epochs_in_a_row_without_improvement():
+    rule, state = StoppingRule("loss", 0.0, 3), TrainingState({}, {})
+    met = []
+    for n in range(6):
+        state.history.n_no_improvement = n
+        met.append(rule.is_met(state, Constant(), 0.1))
+    assert met == [False] * 4 + [True] * 2
+
+
+def test_adaptive_rates_are_cut_until_they_are_too_small(capsys):
+    rule = StoppingRule("validation_score", 0.5, 3, verbose=True)
+    state = TrainingState({}, {})
+    state.history.n_no_improvement = 4
+    assert not rule.is_met(state, Adaptive(), 0.1)
+    assert (state.n_cuts, state.history.n_no_improvement) == (1, 0)
+    assert capsys.readouterr().out == (
+        "Validation score did not improve more than tol=0.500000 for 3 consecutive "
+        "epochs. Setting learning rate to 0.020000\n"
+    )
+    state.history.n_no_improvement = 4
+    assert rule.is_met(state, Adaptive(), LEAST_RATE)
+    assert state.n_cuts == 1

@@ -13,9 +13,11 @@ from helpers.perceptrons import (
     y_iris,
 )
 from helpers.rbms import make_rbm
+from numpy.testing import assert_array_equal
 from sklearn.metrics import log_loss
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
+from sklearn_set._training.validation_set import TrainingData, hold_out
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -94,3 +96,28 @@ def test_bad_validation_sets(Estimator):
     with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
         more = {"classes": [0, 1, 2]} if Estimator is SETMLPClassifier else {}
         make_small_model(Estimator, early_stopping=True).partial_fit(X, y, **more)
+
+
+# -- parts ---------------------------------------------------------------------
+
+
+def test_held_out_samples_and_the_others_are_all_samples():
+    samples, labels = np.arange(10, 110), np.repeat([0, 1], [80, 20])
+    train, held_out = hold_out(samples, 0.2, 0, labels)
+    assert_array_equal(np.sort(np.r_[train, held_out]), samples)
+    assert len(held_out) == 20 and labels[held_out - 10].sum() == 4
+    assert np.all(np.diff(train) > 0) and np.all(np.diff(held_out) > 0)
+    assert_array_equal(hold_out(samples, 0.2, 0, labels)[1], held_out)
+    assert not np.array_equal(hold_out(samples, 0.2, 1, labels)[1], held_out)
+
+
+def test_callbacks_get_the_data_of_the_user_without_a_copy():
+    X, y = X_iris.tolist(), y_iris
+    data = TrainingData(X, y)
+    all_rows = data.for_callbacks(np.arange(150), None)
+    assert all_rows[0]() is X and all_rows[2] == {}
+    indices, weights = np.array([3, 5]), np.arange(150.0)
+    X_rows, y_rows, metadata = data.for_callbacks(indices, weights)
+    assert_array_equal(X_rows(), X_iris[indices])
+    assert_array_equal(y_rows(), y_iris[indices])
+    assert_array_equal(metadata["sample_weight"], [3.0, 5.0])
