@@ -14,7 +14,7 @@ from sklearn_set import SETRBM, SETMLPClassifier
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def classifier(**parameters):
+def make_classifier(**parameters):
     settings = {
         "hidden_layer_sizes": (100,), "learning_rate_init": 0.005, "max_iter": 20,
         "random_state": 0,
@@ -24,7 +24,7 @@ def classifier(**parameters):
 
 def test_pipeline(digits):
     X_train, X_test, y_train, y_test = digits
-    pipeline = make_pipeline(StandardScaler(), classifier())
+    pipeline = make_pipeline(StandardScaler(), make_classifier())
     assert pipeline.fit(X_train, y_train).score(X_test, y_test) > 0.93
     assert "SETMLPClassifier" in pipeline._repr_html_()
 
@@ -32,7 +32,7 @@ def test_pipeline(digits):
 def test_grid_search_over_epsilon_in_two_processes(digits):
     X, X_test, y, y_test = digits
     grid = {"setmlpclassifier__epsilon": [0.5, 5, 20]}
-    pipeline = make_pipeline(StandardScaler(), classifier())
+    pipeline = make_pipeline(StandardScaler(), make_classifier())
     searches = [
         GridSearchCV(pipeline, grid, n_jobs=n_jobs, cv=3, error_score="raise").fit(X, y)
         for n_jobs in (1, 2)
@@ -45,7 +45,9 @@ def test_grid_search_over_epsilon_in_two_processes(digits):
 
 def test_cross_val_score(digits):
     X, _, y, _ = digits
-    scores = cross_val_score(make_pipeline(StandardScaler(), classifier()), X, y, cv=3)
+    scores = cross_val_score(
+        make_pipeline(StandardScaler(), make_classifier()), X, y, cv=3
+    )
     assert scores.shape == (3,) and scores.min() > 0.9
 
 
@@ -53,14 +55,14 @@ def test_rbm_before_a_classifier(digits):
     """Features learned without labels, for a linear model and for a network."""
     X, X_test, y, y_test = digits
     rbm = SETRBM(n_components=200, epsilon=10, n_iter=30, random_state=0)
-    for last in (LogisticRegression(max_iter=1000), classifier()):
+    for last in (LogisticRegression(max_iter=1000), make_classifier()):
         pipeline = make_pipeline(MinMaxScaler(clip=True), rbm, last)
         assert pipeline.fit(X, y).score(X_test, y_test) > 0.9
 
 
 def test_rbm_and_classifier_tuned_together(digits):
     X, _, y, _ = digits
-    pipeline = make_pipeline(SETRBM(n_components=50, random_state=0), classifier())
+    pipeline = make_pipeline(SETRBM(n_components=50, random_state=0), make_classifier())
     grid = {"setrbm__epsilon": [5, 10], "setmlpclassifier__epsilon": [10, 20]}
     search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(X, y)
     assert len(search.cv_results_["params"]) == 4
@@ -88,7 +90,7 @@ def test_sparse_text():
     texts = [
         " ".join([*rng.choice(topics[label], 2), *rng.choice(noise, 10)]) for label in y
     ]
-    pipeline = make_pipeline(TfidfVectorizer(), classifier(batch_size=20))
+    pipeline = make_pipeline(TfidfVectorizer(), make_classifier(batch_size=20))
     assert pipeline.fit(texts[:150], y[:150]).score(texts[150:], y[150:]) > 0.9
 
 
@@ -98,5 +100,5 @@ def test_pandas_in_pandas_out(digits):
     frame = pd.DataFrame(X, columns=[f"pixel{i}" for i in range(64)])
     rbm = SETRBM(n_components=5, n_iter=1).set_output(transform="pandas").fit(frame)
     assert list(rbm.transform(frame)) == [f"setrbm{i}" for i in range(5)]
-    clf = classifier(max_iter=2).fit(frame, y)
+    clf = make_classifier(max_iter=2).fit(frame, y)
     assert list(clf.feature_names_in_) == list(frame)

@@ -175,13 +175,13 @@ def fail_in_callback(model, monkeypatch):
     model.set_callbacks(FailingCallback())
 
 
-def fail_in_scorer(model, monkeypatch):
+def fail_in_scorer(model, monkeypatch, error=Failure):
     model.set_params(early_stopping=True)
     if isinstance(model, SETRBM):
-        score = fail_after(2, ContrastiveDivergenceLearner.score)
+        score = fail_after(2, ContrastiveDivergenceLearner.score, error)
         monkeypatch.setattr(ContrastiveDivergenceLearner, "score", score)
     else:
-        score = fail_after(2, type(model).score)
+        score = fail_after(2, type(model).score, error)
         model.set_params(scoring=lambda model, X, y: score(model, X, y))
 
 
@@ -287,7 +287,7 @@ def assert_consistent(model):
     for coef, state in weights_and_states(model):
         coef.check_format(full_check=True)
         assert coef.has_canonical_format
-        assert state.shape == (state.shape[0], coef.nnz)
+        assert state.shape[1] == coef.nnz
         assert np.isfinite(coef.data).all() and np.isfinite(state).all()
     n_connections = sum(coef.nnz for coef, _ in weights_and_states(model))
     assert model.n_connections_ == n_connections
@@ -345,6 +345,20 @@ def test_an_interrupted_model_has_no_pending_updates(Estimator, monkeypatch, rng
             with pytest.warns(UserWarning, match="Training interrupted by user"):
                 models.append(model.fit(as_X(X), y))
     assert_same_model(*models, rtol=1e-9)
+
+
+@all_estimators
+def test_an_interrupt_while_the_validation_set_is_scored(Estimator, monkeypatch):
+    model = make_estimator(Estimator)
+    fail_in_scorer(model, monkeypatch, error=KeyboardInterrupt)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        train(model, "fit")
+    assert_consistent(model)
+    assert len(model.validation_scores_) == 2
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    monkeypatch.undo()
+    train(model.set_params(early_stopping=False), "warm fit")
+    assert_consistent(model)
 
 
 @all_estimators
