@@ -9,8 +9,12 @@ import pytest
 from hypothesis import settings
 
 # `python -m pytest` puts the root on sys.path, where the uncompiled package lies.
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:] = [path for path in sys.path if Path(path or os.getcwd()) != ROOT]
+TESTS = Path(__file__).resolve().parent
+sys.path[:] = [path for path in sys.path if Path(path or os.getcwd()) != TESTS.parent]
+
+# The modules in tests/helpers are imported as helpers.<name>.
+sys.path.append(str(TESTS))
+pytest.register_assert_rewrite("helpers")
 
 settings.register_profile("suite", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("suite")
@@ -18,7 +22,7 @@ settings.load_profile("suite")
 
 @pytest.fixture
 def rng():
-    """A generator of its own for each test."""
+    """A new generator for each test."""
     return np.random.default_rng(0)
 
 

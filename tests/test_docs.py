@@ -9,13 +9,16 @@ import re
 from pathlib import Path
 
 import pytest
+from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
 from sklearn.base import BaseEstimator
 
 import sklearn_set
 import sklearn_set.evolution
 import sklearn_set.inspection
+from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 from sklearn_set._kernels.builds import BUILDS, available_builds
+from sklearn_set._mlp.base import BaseSETMLP
 
 # Left out: examples and "See Also" in every method, extended summaries, and types that
 # numpydoc cannot parse.
@@ -66,8 +69,6 @@ def test_docstrings_follow_numpydoc(name):
     "name", [n for n in sklearn_set.__all__ if inspect.isclass(getattr(sklearn_set, n))]
 )
 def test_parameters_and_attributes_are_documented(name, digits):
-    from numpydoc.docscrape import NumpyDocString
-
     cls = getattr(sklearn_set, name)
     doc = NumpyDocString(inspect.getdoc(cls))
     parameters = [p.name for p in doc["Parameters"]]
@@ -77,6 +78,78 @@ def test_parameters_and_attributes_are_documented(name, digits):
     estimator = cls(**short).fit(X, y)
     public = {a for a in vars(estimator) if a.endswith("_") and not a.startswith("_")}
     assert public <= {a.name for a in doc["Attributes"]}
+
+
+# -- what the classifier and the regressor share -------------------------------
+
+
+def sections(cls):
+    """Return the parsed docstring of a class."""
+    return NumpyDocString(inspect.getdoc(cls))
+
+
+def entries(cls, section):
+    """Return type and text of each entry of a section, by name."""
+    return {entry.name: (entry.type, entry.desc) for entry in sections(cls)[section]}
+
+
+def shared(section):
+    """Return the names in a section of both, without those of other values."""
+    names = entries(SETMLPRegressor, section).keys() - {"out_activation_"}
+    return [name for name in entries(SETMLPClassifier, section) if name in names]
+
+
+def test_most_parameters_and_attributes_are_shared():
+    assert len(shared("Parameters")) > 25 and len(shared("Attributes")) > 10
+    assert "hidden_layer_sizes" in shared("Parameters")
+    assert "coefs_" in shared("Attributes")
+
+
+@pytest.mark.parametrize(
+    "section, name",
+    [(kind, name) for kind in ("Parameters", "Attributes") for name in shared(kind)],
+)
+def test_shared_entries_have_the_same_text(section, name):
+    classifier, regressor = (
+        entries(cls, section)[name] for cls in (SETMLPClassifier, SETMLPRegressor)
+    )
+    assert classifier == regressor
+
+
+@pytest.mark.parametrize("section", ["Notes", "References"])
+def test_notes_and_references_are_the_same(section):
+    text = sections(SETMLPClassifier)[section]
+    assert text and text == sections(SETMLPRegressor)[section]
+
+
+def test_shared_parameters_have_the_same_order_and_defaults():
+    classifier, regressor = (
+        inspect.signature(cls).parameters for cls in (SETMLPClassifier, SETMLPRegressor)
+    )
+    names = [name for name in classifier if name in regressor]
+    assert names == [name for name in regressor if name in classifier]
+    assert set(classifier) - set(names) == {"class_weight"}
+    assert set(regressor) - set(names) == {"loss"}
+    for name in names:
+        assert classifier[name].default == regressor[name].default
+        assert classifier[name].kind == regressor[name].kind
+
+
+# -- scikit-learn's conventions for __init__ -----------------------------------
+
+
+def test_the_base_class_has_no_init():
+    assert "__init__" not in vars(BaseSETMLP)
+
+
+@pytest.mark.parametrize("cls", [SETMLPClassifier, SETMLPRegressor, SETRBM])
+def test_init_assigns_each_parameter_to_the_attribute_of_its_name(cls):
+    assert "__init__" in vars(cls)
+    values = {name: object() for name in inspect.signature(cls).parameters}
+    assert vars(cls(**values)) == values
+
+
+# -- code in the documentation -------------------------------------------------
 
 
 @pytest.mark.parametrize("name", list(modules()))
@@ -131,4 +204,4 @@ def test_the_rule_in_the_documentation_evolves_a_network(digits):
     X, _, y, _ = digits
     clf = sklearn_set.SETMLPClassifier((50,), max_iter=2, epsilon=5)
     clf.set_params(evolution=names["FirstPositions"](), random_state=0).fit(X, y)
-    assert clf.coefs_[0].indptr[1] > 25  # of the first feature's 50 places
+    assert clf.coefs_[0].indptr[1] > 25  # of the first feature's 50 positions

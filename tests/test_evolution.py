@@ -1,7 +1,8 @@
-"""The evolution step: what is dropped, what grows, what never changes."""
+"""Evolution rules: what is dropped, what grows, what does not change."""
 
 import numpy as np
 import pytest
+from helpers.perceptrons import make_sparser_classifier, topology
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -11,9 +12,8 @@ from scipy.stats import chisquare
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_set import SETMLPClassifier, evolution
+from sklearn_set import evolution
 from sklearn_set._layers.batches import as_rows
-from sklearn_set._layers.position_gradients import locate
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set.evolution import (
     MAX_DENSITY,
@@ -27,77 +27,86 @@ from sklearn_set.evolution import (
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-zetas = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99])
-
-
-def context(zeta, rng, number=1, progress=0.0, signals=None):
-    return EvolutionContext(zeta, number, progress, rng, signals)
+# -- SET -----------------------------------------------------------------------
 
 
 def paper_prune(weights, zeta):
-    """A direct reading: sort each sign by magnitude, drop the first part of each."""
+    """The rule as published: sort each sign by magnitude, drop the first part."""
     dropped = {k for k, w in enumerate(weights) if w == 0}
     for sign in (1, -1):
-        own = [k for k, w in enumerate(weights) if sign * w > 0]
-        own.sort(key=lambda k: abs(weights[k]))
-        dropped.update(own[: int(zeta * len(own))])
+        same_sign = [k for k, w in enumerate(weights) if sign * w > 0]
+        same_sign.sort(key=lambda k: abs(weights[k]))
+        dropped.update(same_sign[: int(zeta * len(same_sign))])
     return [k not in dropped for k in range(len(weights))]
+
+
+zetas = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99])
 
 
 @given(
     arrays(np.float64, st.integers(0, 60), elements=st.floats(-1, 1), unique=True),
     zetas,
 )
-def test_survivors_are_those_of_the_paper(weights, zeta):
+def test_set_keeps_the_connections_of_the_paper(weights, zeta):
     assert_array_equal(SET().prune(weights, zeta), paper_prune(weights, zeta))
 
 
 @given(arrays(np.float32, st.integers(0, 60), elements=st.integers(-3, 3)), zetas)
 def test_ties_do_not_change_how_many_are_dropped(weights, zeta):
-    keep = SET().prune(weights, zeta).astype(bool)
+    kept = SET().prune(weights, zeta).astype(bool)
     for sign in (1, -1):
-        own = sign * weights > 0
-        assert np.sum(own & ~keep) == int(zeta * own.sum())
-        if (own & keep).any() and (own & ~keep).any():
+        same_sign = sign * weights > 0
+        assert np.sum(same_sign & ~kept) == int(zeta * same_sign.sum())
+        if (same_sign & kept).any() and (same_sign & ~kept).any():
             magnitudes = abs(weights)
-            assert magnitudes[own & ~keep].max() <= magnitudes[own & keep].min()
-    assert not keep[weights == 0].any()
+            largest_dropped = magnitudes[same_sign & ~kept].max()
+            assert largest_dropped <= magnitudes[same_sign & kept].min()
+    assert not kept[weights == 0].any()
 
 
-def evolved(n_in, n_out, n_links, zeta, rng, n_states=2):
+def test_nan_weights_do_not_crash_and_are_kept():
+    weights = np.array([np.nan, 1.0, -1.0, np.inf])
+    assert_array_equal(SET().prune(weights, 0.5), [1, 0, 1, 1])
+
+
+def context(zeta, rng, number=1, progress=0.0, layer_gradients=None):
+    return EvolutionContext(zeta, number, progress, rng, layer_gradients)
+
+
+def evolved(n_in, n_out, n_connections, zeta, rng, n_states=2):
     """A random layer before and after one step, as dense arrays and the layer."""
-    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
-    layer.connections.weights[:] = rng.standard_normal(n_links)
-    layer.prepare(rng.standard_normal((n_states, n_links)))
+    layer = SparseLayer.random(n_in, n_out, n_connections, rng, np.float64)
+    layer.connections.weights[:] = rng.standard_normal(n_connections)
+    layer.prepare(rng.standard_normal((n_states, n_connections)))
     before = layer.coef.copy(), layer.connections.state.copy()
     SET().evolve([layer], context(zeta, rng))
     return before, layer
 
 
 @given(st.integers(1, 12), st.integers(1, 12), zetas, st.data())
-def test_invariants(n_in, n_out, zeta, data):
-    n_links = data.draw(st.integers(1, n_in * n_out))
+def test_invariants_of_an_evolution(n_in, n_out, zeta, data):
+    n_connections = data.draw(st.integers(1, n_in * n_out))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    (old, old_state), layer = evolved(n_in, n_out, n_links, zeta, rng)
+    (old, old_state), layer = evolved(n_in, n_out, n_connections, zeta, rng)
     new, state = layer.coef, layer.connections.state
     new.check_format(full_check=True)
-    assert new.nnz == n_links == np.unique(new.tocoo().coords, axis=1).shape[1]
+    assert new.nnz == n_connections == np.unique(new.tocoo().coords, axis=1).shape[1]
     assert np.all(np.diff(new.indices[new.indptr[0] : new.indptr[1]]) > 0)
-    if n_links > MAX_DENSITY * n_in * n_out:
+    if n_connections > MAX_DENSITY * n_in * n_out:
         assert_array_equal(new.toarray(), old.toarray())
         return
-    keep = SET().prune(old.data, zeta).astype(bool)
-    survivors = new.data != 0
-    # Survivors keep place, value and state; new links start at 0 in all of them.
-    coords = np.array(old.tocoo().coords)[:, keep]
-    assert_array_equal(np.array(new.tocoo().coords)[:, survivors], coords)
-    assert_array_equal(new.data[survivors], old.data[keep])
-    assert_array_equal(state[:, survivors], old_state[:, keep])
-    assert not state[:, ~survivors].any()
+    kept = SET().prune(old.data, zeta).astype(bool)
+    is_old = new.data != 0
+    # Kept connections have their position, weight and state; new ones start at 0.
+    coords = np.array(old.tocoo().coords)[:, kept]
+    assert_array_equal(np.array(new.tocoo().coords)[:, is_old], coords)
+    assert_array_equal(new.data[is_old], old.data[kept])
+    assert_array_equal(state[:, is_old], old_state[:, kept])
+    assert not state[:, ~is_old].any()
 
 
-def test_links_regrow_uniformly_in_the_empty_places(rng):
-    """Among them the places that have just been emptied."""
+def test_connections_regrow_uniformly_at_the_empty_positions(rng):
+    """Including the positions of the connections that are dropped."""
     weights = np.array([5.0, -5.0, 0.1, -0.1])
     hits = np.zeros((3, 4))
     for _ in range(6000):
@@ -107,23 +116,18 @@ def test_links_regrow_uniformly_in_the_empty_places(rng):
         hits[layer.coef.tocoo().coords] += layer.coef.data == 0
     layer = SparseLayer.random(3, 4, 4, np.random.default_rng(1), np.float64)
     layer.connections.weights[:] = weights
-    survivors = abs(layer.coef.toarray()) == 5.0
-    assert survivors.sum() == 2 and not hits[survivors].any()
-    assert chisquare(hits[~survivors]).pvalue > 1e-3
+    is_kept = abs(layer.coef.toarray()) == 5.0
+    assert is_kept.sum() == 2 and not hits[is_kept].any()
+    assert chisquare(hits[~is_kept]).pvalue > 1e-3
 
 
-def test_zeta_0_and_nearly_dense_layers_are_left_alone(rng):
-    for n_links, zeta in ((30, 0.0), (85, 0.3)):
-        (old, _), layer = evolved(10, 10, n_links, zeta, rng)
+def test_zeta_0_and_nearly_dense_layers_do_not_evolve(rng):
+    for n_connections, zeta in ((30, 0.0), (85, 0.3)):
+        (old, _), layer = evolved(10, 10, n_connections, zeta, rng)
         assert (layer.coef != old).nnz == 0
 
 
-def test_nan_weights_neither_crash_nor_vanish():
-    weights = np.array([np.nan, 1.0, -1.0, np.inf])
-    assert_array_equal(SET().prune(weights, 0.5), [1, 0, 1, 1])
-
-
-def test_evolution_repeats_with_its_seed():
+def test_evolution_is_repeatable():
     coefs = []
     for _ in range(2):
         rng = np.random.default_rng(5)
@@ -132,22 +136,7 @@ def test_evolution_repeats_with_its_seed():
     assert_array_equal(*coefs)
 
 
-# -- other rules ------------------------------------------------------------------
-
-
-def small(**parameters):
-    settings = {
-        "hidden_layer_sizes": (30, 20),
-        "epsilon": 4,
-        "max_iter": 6,
-        "learning_rate_init": 0.01,
-        "random_state": 0,
-    }
-    return SETMLPClassifier(**settings | parameters)
-
-
-def places(model):
-    return [set(zip(*coef.tocoo().coords, strict=True)) for coef in model.coefs_]
+# -- other rules ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_in, n_out", [(9, 7), (20, 3)])
@@ -163,10 +152,12 @@ def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     rows = as_rows(csr_array(X) if is_sparse else X, 5)
     source = rows.batch(np.arange(5), 1)
 
-    def signals():
+    def layer_gradients():
         yield layer, source, delta
 
-    RigL(annealed=False).evolve([layer], context(0.4, rng, signals=signals))
+    RigL(annealed=False).evolve(
+        [layer], context(0.4, rng, layer_gradients=layer_gradients)
+    )
     n_new = int(0.4 * old.nnz)
     kept = abs(old.data) > np.sort(abs(old.data))[n_new - 1]
     taken = np.zeros(old.shape, dtype=bool)
@@ -178,38 +169,28 @@ def test_rigl_grows_where_the_gradient_is_largest(n_in, n_out, is_sparse, rng):
     grown[layer.coef.tocoo().coords] = True
     assert_array_equal(grown, expected)
     assert layer.n_connections == old.nnz
-    # The new links start at 0, without state.
+    # New connections start with weight and state 0.
     new = ~taken[layer.coef.tocoo().coords]
     assert not layer.coef.data[new].any() and not layer.connections.state[0, new].any()
 
 
-def test_rigl_samples_the_places_of_a_large_layer(rng, monkeypatch):
+def test_rigl_samples_the_positions_of_a_large_layer(rng, monkeypatch):
     monkeypatch.setattr(evolution, "MIN_CANDIDATES", 10)
     seen, score = [], evolution.position_gradients
 
-    def noted(layer, keep, ranks, source, delta):
+    def noted(layer, kept, ranks, source, delta):
         seen.append(ranks.size)
-        return score(layer, keep, ranks, source, delta)
+        return score(layer, kept, ranks, source, delta)
 
     monkeypatch.setattr(evolution, "position_gradients", noted)
     layer = SparseLayer.random(300, 400, 900, rng, np.float32)
     layer.connections.weights[:] = rng.standard_normal(900)
     layer.prepare(np.zeros((0, 900), np.float32))
     x, delta = rng.random((300, 4), np.float32), rng.random((400, 4), np.float32)
-    RigL().evolve([layer], context(0.3, rng, signals=lambda: [(layer, x, delta)]))
+    RigL().evolve(
+        [layer], context(0.3, rng, layer_gradients=lambda: [(layer, x, delta)])
+    )
     assert seen == [900] and layer.n_connections == 900
-
-
-@given(st.integers(1, 9), st.integers(1, 9), st.data())
-def test_ranks_are_located_among_the_empty_places(n_in, n_out, data):
-    n_links = data.draw(st.integers(1, n_in * n_out))
-    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    layer = SparseLayer.random(n_in, n_out, n_links, rng, np.float64)
-    keep = (rng.random(n_links) < 0.6).astype(np.uint8)
-    empty = np.ones((n_in, n_out), dtype=bool)
-    empty[tuple(c[keep == 1] for c in layer.coef.tocoo().coords)] = False
-    sources, targets = locate(layer, keep, np.arange(empty.sum()))
-    assert_array_equal(np.array([sources, targets]), np.nonzero(empty))
 
 
 def test_rigl_without_a_loss_is_refused(rng):
@@ -220,14 +201,14 @@ def test_rigl_without_a_loss_is_refused(rng):
 
 @given(zetas, st.floats(0, 0.99))
 def test_annealing_is_half_a_cosine(zeta, progress):
-    about = context(zeta, None, progress=progress)
+    evolution_context = context(zeta, None, progress=progress)
     expected = zeta * (1 + np.cos(np.pi * progress)) / 2
-    assert SET(annealed=True).fraction(about) == pytest.approx(expected)
-    assert RigL().fraction(about) == pytest.approx(expected)
-    assert SET().fraction(about) == zeta
+    assert SET(annealed=True).fraction(evolution_context) == pytest.approx(expected)
+    assert RigL().fraction(evolution_context) == pytest.approx(expected)
+    assert SET().fraction(evolution_context) == zeta
 
 
-def test_pruning_cuts_off_the_weakest_units(rng):
+def test_pruning_disconnects_the_weakest_units(rng):
     layer = SparseLayer.random(30, 10, 150, rng, np.float64)
     layer.connections.weights[:] = rng.standard_normal(150)
     layer.prepare(rng.random((2, 150)))
@@ -245,7 +226,7 @@ def test_pruning_cuts_off_the_weakest_units(rng):
     assert (last.coef != old_last).nnz == 0
 
 
-def test_pruning_leaves_the_last_units_alone(rng):
+def test_pruning_does_not_disconnect_all_units(rng):
     layer = SparseLayer.random(6, 3, 18, rng, np.float64)
     layer.connections.weights[:] = 1.0  # all of the same strength
     layer.prepare(np.zeros((0, 18)))
@@ -261,71 +242,75 @@ def test_bad_parameters_of_pruning(parameter, value, digits):
     X, _, y, _ = digits
     rule = ImportancePruning(**{parameter: value})
     with pytest.raises(ValueError, match=parameter):
-        small(evolution=rule).fit(X, y)
+        make_sparser_classifier(evolution=rule).fit(X, y)
 
 
-# -- through the estimator ----------------------------------------------------------
+# -- through the estimator -----------------------------------------------------
 
 
 def test_rules_by_name_and_by_object(digits):
     X, _, y, _ = digits
     for name, rule in (("set", SET()), ("rigl", RigL()), ("fixed", Fixed())):
-        a, b = small(evolution=name).fit(X, y), small(evolution=[rule]).fit(X, y)
+        a = make_sparser_classifier(evolution=name).fit(X, y)
+        b = make_sparser_classifier(evolution=[rule]).fit(X, y)
         assert_array_equal(a.coefs_[0].toarray(), b.coefs_[0].toarray())
-    first = places(small(max_iter=1).fit(X, y))
-    assert places(small(evolution="fixed").fit(X, y)) == first
+    first = topology(make_sparser_classifier(max_iter=1).fit(X, y))
+    assert topology(make_sparser_classifier(evolution="fixed").fit(X, y)) == first
     for name in ("set", "rigl"):
-        assert places(small(evolution=name).fit(X, y)) != first
+        assert topology(make_sparser_classifier(evolution=name).fit(X, y)) != first
 
 
 @pytest.mark.parametrize("make", [np.asarray, csr_array], ids=["dense", "sparse"])
 def test_rigl_learns(make, digits):
     X, X_test, y, y_test = digits
     for every in (1, "20 steps"):
-        clf = small(evolution="rigl", evolve_every=every, max_iter=30, epsilon=8)
+        clf = make_sparser_classifier(
+            evolution="rigl", evolve_every=every, max_iter=30, epsilon=8
+        )
         clf.fit(make(X), y)
         assert clf.score(make(X_test), y_test) > 0.9
-        assert (
-            clf.n_connections_ == small(max_iter=1, epsilon=8).fit(X, y).n_connections_
-        )
+        first = make_sparser_classifier(max_iter=1, epsilon=8).fit(X, y)
+        assert clf.n_connections_ == first.n_connections_
 
 
-def test_a_rule_of_ones_own(digits):
-    """Prefers the first places: all that a user has to write is `grow`."""
+def test_a_user_defined_rule(digits):
+    """A subclass that overrides `grow`, and prefers the first positions."""
 
-    class FirstPlaces(EvolutionRule):
+    class FirstPositions(EvolutionRule):
         def grow(self, layer, kept, n_new, rng):
             return np.arange(n_new)
 
     X, _, y, _ = digits
-    clf = small(evolution=FirstPlaces()).fit(X, y)
+    clf = make_sparser_classifier(evolution=FirstPositions()).fit(X, y)
     rows = clf.coefs_[0].indptr
-    assert rows[2] - rows[0] > 50  # the first two sources have most of their 30 links
+    # The first two sources have most of their 30 connections.
+    assert rows[2] - rows[0] > 50
     assert clf.score(X, y) > 0.3
 
 
-def test_rules_are_parameters_for_a_grid_search(digits):
+def test_rules_can_be_searched_by_a_grid_search(digits):
     X, _, y, _ = digits
     rule = SET()
-    clf = small(evolution=rule)
+    clf = make_sparser_classifier(evolution=rule)
     assert clone(clf).evolution is not rule
     assert clf.set_params(evolution__annealed=True).evolution.annealed
     grid = {"evolution": ["fixed", SET(annealed=True)], "zeta": [0.2]}
-    GridSearchCV(small(max_iter=2), grid, cv=2, error_score="raise").fit(X, y)
+    clf = make_sparser_classifier(max_iter=2)
+    GridSearchCV(clf, grid, cv=2, error_score="raise").fit(X, y)
 
 
 @pytest.mark.parametrize("bad", ["sets", SET, ["set", 3], [SET], "", 1.5, None])
 def test_bad_rules(bad, digits):
     X, _, y, _ = digits
     with pytest.raises(ValueError, match="evolution"):
-        small(evolution=bad).fit(X, y)
+        make_sparser_classifier(evolution=bad).fit(X, y)
 
 
-def test_pruning_shrinks_the_network_for_good(digits):
+def test_pruning_shrinks_the_network(digits):
     X, _, y, _ = digits
     pruning = ImportancePruning(quantile=0.3, start=2, every=2)
-    full = small(max_iter=1).fit(X, y)
-    clf = small(evolution=["set", pruning], max_iter=8).fit(X, y)
+    full = make_sparser_classifier(max_iter=1).fit(X, y)
+    clf = make_sparser_classifier(evolution=["set", pruning], max_iter=8).fit(X, y)
     assert clf.n_connections_ < 0.7 * full.n_connections_
     assert clf.n_connections_ == sum(coef.nnz for coef in clf.coefs_)
     assert clf.density_ == pytest.approx(
@@ -333,42 +318,3 @@ def test_pruning_shrinks_the_network_for_good(digits):
     )
     assert clf.coefs_[-1].nnz == full.coefs_[-1].nnz
     clf.predict(X)
-
-
-class Counter(EvolutionRule):
-    """Notes when it is asked to evolve."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def evolve(self, layers, context):
-        self.seen.append((context.n_evolutions, context.progress))
-
-
-def test_evolve_every(digits):
-    X, _, y, _ = digits
-    X, y = X[:100], y[:100]
-    for every, numbers in ((1, 5), (2, 2), (5, 1), (6, 0), ("7 steps", 4)):
-        rule = Counter()
-        small(evolution=rule, evolve_every=every, batch_size=20).fit(X, y)
-        assert [number for number, _ in rule.seen] == list(range(1, numbers + 1))
-    rule = Counter()
-    clf = small(evolution=rule, max_iter=4)
-    clf.fit(X, y)
-    assert [progress for _, progress in rule.seen] == [0.25, 0.5, 0.75]
-    clf = small(evolution=rule, max_iter=4)
-    for _ in range(6):
-        clf.partial_fit(X, y, classes=np.arange(10))
-    assert [progress for _, progress in rule.seen[3:]] == [0.25, 0.5, 0.75, 0.75, 0.75]
-    assert [number for number, _ in rule.seen[3:]] == [1, 2, 3, 4, 5]
-
-
-def test_pieces_and_steps_are_the_whole(digits):
-    """partial_fit counts its batches on, so that evolution by steps goes on."""
-    X, _, y, _ = digits
-    whole = small(evolve_every="50 steps").fit(X, y)
-    parts = small(evolve_every="50 steps")
-    for _ in range(6):
-        parts.partial_fit(X, y, classes=np.arange(10))
-    assert places(whole) == places(parts)

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks on our estimators: alone, in a pipeline, in a search."""
+"""scikit-learn's callbacks on all estimators: alone, in a pipeline, in a search."""
 
 import numpy as np
 import pytest
@@ -16,17 +16,10 @@ DATA = {
     SETMLPClassifier: load_iris(return_X_y=True),
     SETMLPRegressor: load_diabetes(return_X_y=True),
 }
-SCORING = {SETMLPClassifier: "accuracy", SETMLPRegressor: "r2"}
-both = pytest.mark.parametrize("Estimator", DATA, ids=lambda cls: cls.__name__)
-
-
-def small(Estimator, **parameters):
-    settings = {"hidden_layer_sizes": (10,), "max_iter": 5, "random_state": 0}
-    return Estimator(**settings | parameters)
 
 
 class Recorder:
-    """Notes all hooks; stops after some epochs, if asked to."""
+    """Records all calls; stops after some epochs if told to."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
@@ -51,16 +44,24 @@ class Recorder:
         return len(self.fitted) == self.stop_after
 
 
+both = pytest.mark.parametrize("Estimator", DATA, ids=lambda cls: cls.__name__)
+
+
+def make_model(Estimator, **parameters):
+    settings = {"hidden_layer_sizes": (10,), "max_iter": 5, "random_state": 0}
+    return Estimator(**settings | parameters)
+
+
 @both
-def test_one_task_an_epoch(Estimator):
+def test_one_task_per_epoch(Estimator):
     X, y = DATA[Estimator]
     recorder = Recorder()
-    model = small(Estimator).set_callbacks(recorder).fit(X, y)
+    model = make_model(Estimator).set_callbacks(recorder).fit(X, y)
     epochs = ["begin epoch", "end epoch"] * 5
     assert recorder.events == ["setup", "begin fit", *epochs, "end fit", "teardown"]
     # What a callback gets is the model of that epoch, and stays so.
     for n, (fitted, seen_X, seen_y, metadata) in enumerate(recorder.fitted, start=1):
-        expected = small(Estimator, max_iter=n).fit(X, y)
+        expected = make_model(Estimator, max_iter=n).fit(X, y)
         np.testing.assert_array_equal(fitted.predict(X), expected.predict(X))
         assert fitted.loss_curve_ == model.loss_curve_[:n]
         assert len(seen_X) == len(seen_y) == len(X) and metadata == {}
@@ -70,7 +71,7 @@ def test_one_task_an_epoch(Estimator):
 @both
 def test_a_callback_stops_training(Estimator):
     X, y = DATA[Estimator]
-    model = small(Estimator).set_callbacks(Recorder(stop_after=2)).fit(X, y)
+    model = make_model(Estimator).set_callbacks(Recorder(stop_after=2)).fit(X, y)
     assert model.n_iter_ == 2
 
 
@@ -81,7 +82,7 @@ def test_callbacks_see_the_training_rows_and_their_weights(Estimator):
     X = pd.DataFrame(X, columns=[f"f{i}" for i in range(X.shape[1])])
     weights = np.arange(len(y)) % 3
     recorder = Recorder()
-    model = small(Estimator, early_stopping=True).set_callbacks(recorder)
+    model = make_model(Estimator, early_stopping=True).set_callbacks(recorder)
     model.fit(X, y, sample_weight=weights)
     _, seen, labels, metadata = recorder.fitted[0]
     assert list(seen.columns) == list(X.columns)
@@ -90,11 +91,14 @@ def test_callbacks_see_the_training_rows_and_their_weights(Estimator):
     assert metadata["sample_weight"].all() and len(seen) < (weights > 0).sum()
 
 
+SCORING = {SETMLPClassifier: "accuracy", SETMLPRegressor: "r2"}
+
+
 @both
 def test_scoring_monitor(Estimator):
     X, y = DATA[Estimator]
     monitor = ScoringMonitor(scoring=SCORING[Estimator])
-    model = small(Estimator).set_callbacks(monitor).fit(X, y)
+    model = make_model(Estimator).set_callbacks(monitor).fit(X, y)
     log = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     assert [row["task_id"] for row in log] == list(range(5))
     assert log[-1][SCORING[Estimator]] == pytest.approx(model.score(X, y))
@@ -104,7 +108,7 @@ def test_scoring_monitor(Estimator):
 @pytest.mark.parametrize("where", ["alone", "pipeline", "search"])
 def test_progress_bar_and_monitor_everywhere(Estimator, where, capsys):
     X, y = DATA[Estimator]
-    model = small(Estimator)
+    model = make_model(Estimator)
     if where != "alone":
         model = make_pipeline(StandardScaler(), model)
     if where == "search":
@@ -132,39 +136,45 @@ def test_progress_bar_and_monitor_everywhere(Estimator, where, capsys):
 def test_partial_fit_has_no_tasks():
     X, y = DATA[SETMLPClassifier]
     recorder = Recorder()
-    small(SETMLPClassifier).set_callbacks(recorder).partial_fit(X, y, classes=[0, 1, 2])
+    make_model(SETMLPClassifier).set_callbacks(recorder).partial_fit(
+        X, y, classes=[0, 1, 2]
+    )
     assert recorder.events == []
 
 
 def test_teardown_even_if_training_fails():
     X, y = DATA[SETMLPRegressor]
     recorder = Recorder()
-    model = small(SETMLPRegressor, solver="sgd", learning_rate_init=1e3)
+    model = make_model(SETMLPRegressor, solver="sgd", learning_rate_init=1e3)
     with pytest.raises(ValueError, match="diverged"):
         model.set_callbacks(recorder).fit(X * 100, y)
     assert recorder.events[-1] == "teardown"
 
 
-# -- the Boltzmann machine ---------------------------------------------------------
+# -- SETRBM --------------------------------------------------------------------
 
 
-def small_rbm(**parameters):
+def make_rbm(**parameters):
     return SETRBM(**{"n_components": 5, "n_iter": 4, "random_state": 0} | parameters)
 
 
-def test_one_task_an_epoch_of_the_machine(digits):
+def test_one_task_per_epoch_of_an_rbm(digits):
     X = digits[0]
     recorder = Recorder()
-    rbm = small_rbm().set_callbacks(recorder).fit(X)
+    rbm = make_rbm().set_callbacks(recorder).fit(X)
     epochs = ["begin epoch", "end epoch"] * 4
     assert recorder.events == ["setup", "begin fit", *epochs, "end fit", "teardown"]
     for n, (fitted, seen_X, _, metadata) in enumerate(recorder.fitted, start=1):
-        expected = small_rbm(n_iter=n).fit(X)
+        expected = make_rbm(n_iter=n).fit(X)
         np.testing.assert_array_equal(fitted.transform(X), expected.transform(X))
         assert fitted.reconstruction_errors_ == rbm.reconstruction_errors_[:n]
         assert seen_X is X and metadata == {}
-    stopped = small_rbm().set_callbacks(Recorder(stop_after=2)).fit(X)
+    stopped = make_rbm().set_callbacks(Recorder(stop_after=2)).fit(X)
     assert stopped.n_iter_ == 2
+
+
+def mean_last(pipeline, X, y=None):
+    return pipeline[-1].score_samples(X).mean()
 
 
 def mean_pseudo_likelihood(rbm, X, y=None):
@@ -172,12 +182,12 @@ def mean_pseudo_likelihood(rbm, X, y=None):
 
 
 @pytest.mark.parametrize("where", ["alone", "pipeline", "search"])
-def test_progress_bar_and_monitor_of_the_machine(where, digits, capsys):
+def test_progress_bar_and_monitor_of_an_rbm(where, digits, capsys):
     X, _, y, _ = digits
     # It scores nothing if there is no y.
     monitor = ScoringMonitor(scoring={"pseudo": mean_pseudo_likelihood})
     bar = ProgressBar(max_propagation_depth=None)
-    model = small_rbm()
+    model = make_rbm()
     if where == "alone":
         model.set_callbacks(bar, monitor).fit(X, y)
     elif where == "pipeline":
@@ -192,7 +202,3 @@ def test_progress_bar_and_monitor_of_the_machine(where, digits, capsys):
     if where != "search":
         rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
         assert len(rows) == 4 and rows[-1]["pseudo"] > rows[0]["pseudo"]
-
-
-def mean_last(pipeline, X, y=None):
-    return pipeline[-1].score_samples(X).mean()

@@ -1,0 +1,1 @@
+"""Models, data and comparisons that several test files share."""

@@ -1,0 +1,36 @@
+"""DegreeDisplay."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_set.inspection import DegreeDisplay, degrees
+
+pytestmark = [
+    pytest.mark.usefixtures("plt"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+
+@pytest.mark.parametrize("side", ["in", "out"])
+def test_degrees_are_drawn(side, network):
+    display = DegreeDisplay.from_estimator(network, layer=1, side=side, color="C3")
+    degree = degrees(network)[1][f"{side}_degree"]
+    values, fractions = display.lines_[0].get_data()
+    assert_array_equal(values, np.unique(degree[degree > 0]))
+    assert_allclose(fractions, [np.mean(degree == value) for value in values])
+    assert display.lines_[0].get_color() == "C3"
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
+        "network", "random graph",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="side must be 'out' or 'in'"):
+        DegreeDisplay.from_estimator(network, side="both")
+
+
+def test_power_law_is_drawn(network):
+    pytest.importorskip("igraph")
+    display = DegreeDisplay.from_estimator(network, power_law=True)
+    x, y = display.lines_[2].get_data()
+    slope = np.polyfit(np.log(x), np.log(y), 1)[0]
+    assert slope == pytest.approx(-display.fit.exponent)
+    assert y.sum() == pytest.approx(display.fit.n_units / 64)

@@ -1,0 +1,119 @@
+"""Sparse layers: random graphs, weight matrices of users, forward pass."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import binomtest, chisquare
+
+from sklearn_set._layers import sparse_layer
+from sklearn_set._layers.sparse_layer import SparseLayer
+
+
+def test_degrees_of_a_random_layer_are_binomial(rng):
+    """They are hypergeometric, which is close to binomial here."""
+    n_in, n_out, n_connections = 3000, 2000, 60_000
+    layer = SparseLayer.random(n_in, n_out, n_connections, rng, np.float64)
+    for axis, n_other in ((0, n_in), (1, n_out)):
+        degrees = np.diff(layer.coef.tocsc().indptr if axis == 0 else layer.coef.indptr)
+        p = n_connections / (n_in * n_out)
+        assert abs(degrees.mean() - n_other * p) < 1e-9
+        variance = n_other * p * (1 - p)
+        assert degrees.var() == pytest.approx(variance, rel=0.12)
+
+
+def test_each_position_of_a_random_layer_is_equally_likely(rng):
+    n_trials, hits = 4000, np.zeros((6, 7))
+    for _ in range(n_trials):
+        layer = SparseLayer.random(6, 7, 10, rng, np.float64)
+        hits[layer.coef.tocoo().coords] += 1
+    assert hits.sum() == 10 * n_trials
+    # Counts are a little less spread than multinomial, which makes the test stricter.
+    assert chisquare(hits.ravel()).pvalue > 1e-3
+    assert binomtest(int(hits[0, 0]), n_trials, 10 / 42).pvalue > 1e-4
+
+
+def test_indices_out_of_range_are_refused(rng):
+    coef = SparseLayer.random(5, 6, 10, rng, np.float64).coef
+    coef.indices[3] = 17
+    with pytest.raises(ValueError, match="weight matrix is not a valid CSR matrix"):
+        SparseLayer.from_coef(coef)
+
+
+def test_repeated_connections_are_sorted_and_added_up(rng):
+    coef = SparseLayer.random(5, 6, 10, rng, np.float64).coef
+    coef.data[:] = rng.standard_normal(10)
+    untidy = type(coef)(
+        (
+            np.r_[coef.data[::-1], 1.0],
+            (
+                np.r_[coef.tocoo().row[::-1], coef.tocoo().row[0]],
+                np.r_[coef.tocoo().col[::-1], coef.tocoo().col[0]],
+            ),
+        ),
+        shape=coef.shape,
+    )
+    untidy.indices = untidy.indices.astype(np.int64)
+    untidy.indptr = untidy.indptr.astype(np.int64)
+    layer = SparseLayer.from_coef(untidy)
+    assert layer.connections.targets.dtype == layer.connections.indptr.dtype == np.int32
+    assert_array_equal(layer.coef.toarray(), untidy.toarray())
+
+
+def test_a_huge_layer_scatters_small_batches(monkeypatch):
+    """The same sums up to rounding, and the same bits for any number of threads."""
+    outs = []
+    for huge, n_threads in ((1, 1), (1, 2), (1 << 60, 1)):
+        monkeypatch.setattr(sparse_layer, "MANY_CONNECTIONS", huge)
+        layer = SparseLayer.random(
+            3000, 2000, 40_000, np.random.default_rng(1), np.float32, n_threads
+        )
+        rng = np.random.default_rng(2)
+        layer.connections.weights[:] = rng.standard_normal(layer.n_connections)
+        layer.prepare(np.zeros((0, layer.n_connections), np.float32))
+        x = rng.standard_normal((3000, 4)).astype(np.float32)
+        bias, out = np.ones(2000, np.float32), np.empty((2000, 4), np.float32)
+        layer.forward(x, bias, out, 0.0)
+        assert (layer._derived.by_target is None) == (huge == 1)
+        outs.append(out)
+    assert_array_equal(outs[0], outs[1])
+    assert_allclose(outs[0], outs[2], rtol=1e-4, atol=1e-4)
+
+
+def test_no_index_is_built_to_predict_few_rows(rng):
+    layer = SparseLayer.random(30, 20, 100, rng, np.float64)
+    for batch, has_index in ((3, False), (40, True), (3, True)):
+        x, out = rng.standard_normal((30, batch)), np.empty((20, batch))
+        layer.forward(x, np.zeros(20), out)
+        assert_allclose(out, layer.coef.toarray().T @ x, rtol=1e-12, atol=1e-12)
+        assert (layer._derived.in_target_order is not None) == has_index
+
+
+def test_rewire_keeps_and_adds_connections(rng):
+    layer = SparseLayer.random(4, 5, 8, rng, np.float64)
+    layer.connections.weights[:] = np.arange(1.0, 9.0)
+    layer.prepare(np.arange(8.0)[np.newaxis] + 10)
+    kept = np.array([1, 0, 1, 1, 0, 0, 1, 1], dtype=np.uint8)
+    dense = layer.coef.toarray() * np.isin(layer.coef.toarray(), [1, 3, 4, 7, 8])
+    empty = np.flatnonzero(dense == 0)
+    layer.rewire(kept, np.array([0, 2, 14]))
+    assert layer.n_connections == 8
+    assert_array_equal(layer.coef.toarray(), dense)
+    taken = np.ravel_multi_index(layer.coef.tocoo().coords, (4, 5))
+    assert_array_equal(
+        np.sort(taken), np.union1d(np.flatnonzero(dense), empty[[0, 2, 14]])
+    )
+    weights, state = layer.connections.weights, layer.connections.state[0]
+    assert_array_equal(state, np.where(weights > 0, weights + 9, 0))
+
+
+def test_the_solver_state_must_fit(rng):
+    layer = SparseLayer.random(4, 5, 8, rng, np.float64)
+    with pytest.raises(ValueError, match="The solver's state has shape"):
+        layer.prepare(np.zeros((1, 7)))
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_weights_are_shared_unless_copied(copy, rng):
+    coef = SparseLayer.random(4, 5, 8, rng, np.float64).coef
+    layer = SparseLayer.from_coef(coef, copy=copy)
+    assert np.shares_memory(layer.coef.data, coef.data) != copy

@@ -1,0 +1,310 @@
+"""What the classifier and the regressor share."""
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import sklearn
+from helpers.perceptrons import (
+    DATA,
+    SMALL_DATA,
+    assert_close_weights,
+    assert_same_model,
+    both_perceptrons,
+    dense_weights,
+    make_classifier,
+    make_model,
+    make_small_model,
+)
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
+from sklearn.datasets import make_regression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import RFE, SelectFromModel
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_validate
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_set import SETMLPClassifier, SETMLPRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_attributes(dtype, digits):
+    X, _, y, _ = digits
+    X = (16 * X).astype(dtype)
+    clf = make_classifier(learning_rate_init=0.001).fit(X, y)
+    kept = np.float32 if dtype == np.float32 else np.float64
+    sizes = [64, 40, 30, 10]
+    n_connections = [5 * (a + b) for a, b in pairwise(sizes)]
+    n_connections[2] = 200  # 5 x 40 of 300
+    for coef, shape, n in zip(clf.coefs_, pairwise(sizes), n_connections, strict=True):
+        assert isinstance(coef, csr_array)
+        assert coef.shape == shape
+        assert coef.nnz == n
+        assert coef.dtype == kept
+    assert [len(b) for b in clf.intercepts_] == sizes[1:]
+    assert {b.dtype for b in clf.intercepts_} == {np.dtype(kept)}
+    assert clf.n_connections_ == sum(n_connections)
+    dense = sum(a * b for a, b in pairwise(sizes))
+    assert clf.density_ == clf.n_connections_ / dense
+    assert clf.n_layers_ == 4 and clf.n_outputs_ == 10 and clf.n_iter_ == 10
+    assert clf.t_ == 10 * len(X)
+    assert len(clf.loss_curve_) == 10
+    assert clf.loss_ == clf.loss_curve_[-1]
+    assert clf.best_loss_ == min(clf.loss_curve_)
+    assert clf.predict_proba(X).dtype == kept
+
+
+def test_coefs_share_memory_with_the_network(digits):
+    """Predictions use the arrays of the attributes, not copies of them."""
+    X, _, y, _ = digits
+    clf = make_classifier().fit(X, y)
+    for coef, bias in zip(clf.coefs_, clf.intercepts_, strict=True):
+        coef.data[:], bias[:] = 0, 0
+    assert_allclose(clf.predict_proba(X), 0.1)
+
+
+def test_no_hidden_layer_gives_a_sparse_linear_model(digits):
+    X, X_test, y, y_test = digits
+    clf = make_classifier(hidden_layer_sizes=(), epsilon=4, zeta=0.1, max_iter=60).fit(
+        X, y
+    )
+    assert len(clf.coefs_) == 1
+    assert clf.score(X_test, y_test) > 0.85
+
+
+@both_perceptrons
+def test_feature_importances_are_input_strengths(Estimator):
+    X, y = DATA[Estimator]
+    model = make_model(Estimator).fit(X, y)
+    strength = abs(model.coefs_[0].toarray()).sum(axis=1)
+    assert_allclose(model.feature_importances_, strength / strength.sum())
+    assert "feature_importances_" not in vars(model)
+
+
+def test_select_from_model_and_rfe_find_the_useful_features():
+    X, y = make_regression(300, 30, n_informative=5, random_state=0)
+    useful = {
+        tuple(np.flatnonzero(abs(Ridge().fit(X, y).coef_) > 1)),
+    }
+    reg = make_model(SETMLPRegressor, max_iter=60, alpha=1.0)
+    for selector in (
+        SelectFromModel(reg, max_features=5, threshold=-np.inf),
+        RFE(reg, n_features_to_select=5, step=5),
+    ):
+        selector.fit(X, y / y.std())
+        assert {tuple(np.flatnonzero(selector.get_support()))} == useful
+
+
+@both_perceptrons
+def test_metadata_routing(Estimator):
+    X, y = DATA[Estimator]
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = make_model(Estimator, max_iter=2).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        weights = np.ones(len(y))
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = make_pipeline(scaler, model)
+        pipeline.fit(X, y, sample_weight=weights)
+        result = cross_validate(
+            pipeline, X, y, cv=2, params={"sample_weight": weights}, error_score="raise"
+        )
+        assert len(result["test_score"]) == 2
+        model = make_model(Estimator, max_iter=2, early_stopping=True)
+        model.set_fit_request(X_val=True, y_val=True)
+        pipeline = make_pipeline(StandardScaler(), model, transform_input=["X_val"])
+        pipeline.fit(X, y, X_val=X[:50], y_val=y[:50])
+        assert len(pipeline[-1].validation_scores_) == 2
+
+
+# -- training ------------------------------------------------------------------
+
+
+def test_shuffle(digits):
+    X, _, y, _ = digits
+    a, b = (
+        make_classifier(shuffle=False).fit(X, y),
+        make_classifier(shuffle=False).fit(X, y),
+    )
+    assert_same_model(a, b)
+    assert a.loss_ != make_classifier(shuffle=True).fit(X, y).loss_
+
+
+def test_alpha_shrinks_the_weights(digits):
+    X, _, y, _ = digits
+    norms = []
+    for alpha in (0, 1, 10):
+        clf = make_classifier(alpha=alpha).fit(X, y)
+        norms.append(sum(np.square(coef.data).sum() for coef in clf.coefs_))
+    assert norms[0] > norms[1] > norms[2]
+
+
+def test_max_iter_warns_in_fit_only(digits):
+    X, _, y, _ = digits
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
+        make_classifier(max_iter=2).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        make_classifier(max_iter=1).partial_fit(X, y, classes=range(10))
+
+
+@pytest.mark.parametrize(
+    "solver, schedule",
+    [
+        ("sgd", "constant"),
+        ("sgd", "invscaling"),
+        ("sgd", "adaptive"),
+        ("adam", "constant"),  # scikit-learn's adam has no schedule
+    ],
+)
+def test_a_dense_network_follows_scikit_learn(solver, schedule):
+    """From the same weights, in the same order of samples, to 1e-6."""
+    options = {
+        "hidden_layer_sizes": (12, 7), "activation": "tanh", "alpha": 0.1,
+        "solver": solver, "learning_rate": schedule, "learning_rate_init": 0.02,
+        "max_iter": 1, "batch_size": 16, "shuffle": False, "tol": 0.02,
+        "n_iter_no_change": 2, "warm_start": True, "random_state": 0,
+    }  # fmt: skip
+    for Ours, Theirs in (
+        (SETMLPClassifier, MLPClassifier),
+        (SETMLPRegressor, MLPRegressor),
+    ):
+        X, y = SMALL_DATA[Ours]
+        order = np.random.default_rng(0).permutation(len(y))
+        X, y = X[order], y[order]
+        ours = Ours(epsilon=None, evolution="fixed", **options).fit(X, y)
+        theirs = Theirs(**options).fit(X, y)
+        assert ours.density_ == 1
+        theirs.coefs_ = dense_weights(ours)
+        theirs.intercepts_ = [bias.copy() for bias in ours.intercepts_]
+        state = ours._training_state  # theirs starts anew with each fit
+        state.learner, state.history.best_loss, state.n_samples = None, np.inf, 0
+        theirs.best_loss_, theirs._no_improvement_count, theirs.t_ = np.inf, 0, 0
+        for model in (ours, theirs):
+            model.set_params(max_iter=30).fit(X, y)
+        assert ours.n_iter_ == theirs.n_iter_
+        assert_allclose(ours.loss_curve_[1:], theirs.loss_curve_[1:], rtol=1e-6)
+        for a, b in zip(dense_weights(ours), theirs.coefs_, strict=True):
+            assert_allclose(a, b, rtol=1e-6, atol=1e-9)
+
+
+def test_partial_fit_continues_as_fit_does(digits):
+    X, _, y, _ = digits
+    whole = make_classifier(max_iter=6).fit(X, y)
+    parts = make_classifier()
+    for _ in range(6):
+        parts.partial_fit(X, y, classes=range(10))
+    assert_same_model(whole, parts)
+    assert parts.loss_curve_ == whole.loss_curve_
+
+
+def test_warm_start_continues_training(digits):
+    X, _, y, _ = digits
+    whole = make_classifier(max_iter=6).fit(X, y)
+    warm = make_classifier(max_iter=3, warm_start=True).fit(X, y).fit(X, y)
+    assert_same_model(whole, warm)
+    assert warm.n_iter_ == 3 and warm.t_ == whole.t_
+    cold = make_classifier(max_iter=3).fit(X, y).fit(X, y)
+    assert_same_model(cold, make_classifier(max_iter=3).fit(X, y))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_training_continues_in_the_first_dtype(dtype, digits):
+    X, _, y, _ = digits
+    clf = make_classifier().fit(X.astype(dtype), y)
+    clf.partial_fit(X.astype(np.float64), y)
+    assert {coef.dtype for coef in clf.coefs_} == {np.dtype(dtype)}
+
+
+# -- weights of samples --------------------------------------------------------
+
+
+@both_perceptrons
+@pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "rmsprop"])
+def test_sample_weights_are_repetitions_in_full_batches(Estimator, solver, rng):
+    X, y = SMALL_DATA[Estimator]
+    weights = rng.integers(0, 4, size=len(y))
+    options = {"batch_size": 10_000, "solver": solver, "alpha": 0.1}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="batch_size=10000 is larger")
+        weighted = make_small_model(Estimator, **options).fit(
+            X, y, sample_weight=weights
+        )
+        repeated = make_small_model(Estimator, **options).fit(
+            X.repeat(weights, axis=0), y.repeat(weights)
+        )
+    assert_close_weights(weighted, repeated, rtol=1e-5)
+    assert_allclose(weighted.loss_curve_, repeated.loss_curve_)
+
+
+@both_perceptrons
+def test_weight_0_leaves_a_sample_out_bit_for_bit(Estimator):
+    X, y = SMALL_DATA[Estimator]
+    used = np.arange(len(y)) % 3 > 0
+    a = make_small_model(Estimator).fit(X, y, sample_weight=used.astype(float))
+    b = make_small_model(Estimator).fit(
+        X[used], y[used], sample_weight=np.ones(used.sum())
+    )
+    for x, z in zip(dense_weights(a), dense_weights(b), strict=True):
+        assert_array_equal(x, z)
+    assert a.t_ == b.t_ == 8 * used.sum()
+
+
+@both_perceptrons
+def test_weights_of_1_change_rounding_at_most(Estimator):
+    X, y = SMALL_DATA[Estimator]
+    plain = make_small_model(Estimator).fit(X, y)
+    assert_close_weights(plain, make_small_model(Estimator).fit(X, y, np.ones(len(y))))
+    scaled = make_small_model(Estimator, alpha=0).fit(X, y, np.full(len(y), 7.0))
+    assert_close_weights(make_small_model(Estimator, alpha=0).fit(X, y), scaled)
+
+
+@both_perceptrons
+@pytest.mark.parametrize(
+    "weights, message",
+    [
+        (-1.0, "[Nn]egative values in data passed to `sample_weight`"),
+        (0.0, "[Ss]ample weights must contain at least one non-zero number"),
+        (np.nan, "sample_weight contains NaN"),
+    ],
+)
+def test_bad_sample_weights(Estimator, weights, message):
+    X, y = SMALL_DATA[Estimator]
+    sample_weight = np.ones(len(y)) if weights else np.zeros(len(y))
+    sample_weight[0] = weights
+    more = {"classes": [0, 1, 2]} if Estimator is SETMLPClassifier else {}
+    with pytest.raises(ValueError, match=message):
+        Estimator().fit(X, y, sample_weight=sample_weight)
+    with pytest.raises(ValueError, match=message):
+        Estimator().partial_fit(X, y, sample_weight=sample_weight, **more)
+    with pytest.raises(ValueError, match="sample_weight.shape"):
+        Estimator().fit(X, y, sample_weight=np.ones(3))
+
+
+# -- predictions ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_predictions_do_not_depend_on_the_batch(dtype, digits):
+    X, X_test, y, _ = digits
+    clf = make_classifier().fit(X.astype(dtype), y)
+    whole = clf.predict_proba(X_test)
+    assert whole.flags.c_contiguous
+    for n in (1, 3, 40):
+        parts = [clf.predict_proba(X_test[i : i + n]) for i in range(0, 120, n)]
+        assert_array_equal(np.concatenate(parts)[:120], whole[:120])
+
+
+def test_predict_is_safe_in_several_threads(digits):
+    X, X_test, y, _ = digits
+    clf = make_classifier().fit(X, y)
+    whole = clf.predict_proba(X_test)
+    with ThreadPoolExecutor(4) as pool:
+        for proba in pool.map(lambda _: clf.predict_proba(X_test), range(40)):
+            assert_array_equal(proba, whole)

@@ -1,0 +1,35 @@
+"""The HTML representation."""
+
+import pytest
+from helpers.perceptrons import DATA, both_perceptrons, make_model
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@both_perceptrons
+def test_html_shows_parameters_with_their_meaning(Estimator):
+    X, y = DATA[Estimator]
+    html = make_model(Estimator, max_iter=1).fit(X, y)._repr_html_()
+    for text in (
+        "epsilon",
+        "Sparsity parameter",
+        f"sklearn_set.{Estimator.__name__}.html",
+        "n_connections_",
+    ):
+        assert text in html
+
+
+@both_perceptrons
+def test_html_has_a_table_of_layers(Estimator):
+    X, y = DATA[Estimator]
+    model = make_model(Estimator, max_iter=1)
+    assert "Connections" not in model._repr_html_()
+    html = make_pipeline(StandardScaler(), model).fit(X, y)._repr_html_()
+    for coef in model.coefs_:
+        n_in, n_out = coef.shape
+        density = coef.nnz / (n_in * n_out)
+        for text in (f"{n_in:,} → {n_out:,}", f"{coef.nnz:,}", f"{density:.2%}"):
+            assert f"<td>{text}</td>" in html
+    assert f"<td>{model.n_connections_:,}</td><td>{model.density_:.2%}</td>" in html
