@@ -79,8 +79,8 @@ def empty_step():
 
 
 cdef SolverStep _step(step) except *:
-    """What an array of one step holds. A typed view would take longer: its format, with
-    all names, would be written and parsed at each call."""
+    """Copy the SolverStep out of an array of one step. A typed view would take longer:
+    its format, with all names, would be written and parsed at each call."""
     cdef Py_buffer buffer
     cdef SolverStep result
     PyObject_GetBuffer(step, &buffer, PyBUF_SIMPLE)
@@ -98,9 +98,8 @@ cdef inline int _team(Py_ssize_t work, int n_threads) noexcept nogil:
 
 
 cdef inline int _chunk(Py_ssize_t n_rows, int team, Py_ssize_t work) noexcept nogil:
-    """Rows dealt to a thread that is free: a core that others use does not hold up the
-    rest. Neighbours in memory, and few enough, as rows differ in length; but not so few
-    that to deal them takes long."""
+    """Number of consecutive rows that a free thread takes at a time: few, so that long
+    rows and busy cores balance out, but not so few that scheduling costs more."""
     cdef Py_ssize_t n_chunks = team * max(2, min(8, work // (team * SERIAL)))
     return <int> max(1, min(1024, n_rows // n_chunks))
 
@@ -242,7 +241,7 @@ def gather(
             gather_units(
                 &x[0, 0], batch, &indptr[0], &units[0], link, &weights[0], &bias[0],
                 first, last, n_links, prefetch, negative_slope, &out[0, 0])
-            if logistic:    # of many units, as a sum just stored is not to be read
+            if logistic:    # for many units: to read back a recent store would stall
                 apply_logistic(&out[first, 0], (last - first) * batch)
         restore_mode(mode)
 

@@ -35,7 +35,8 @@ struct Backward {
 };
 
 /* A strip of the links of one source, of which `limit` follow in memory, these included.
- * What belongs to the source's delta comes last: `adds` to what is there. */
+ * The last three fields are for the source's delta; if it `adds`, it is added to what is
+ * there. */
 template <class Real>
 struct Strip {
     const Real *x, *delta, *negative_x, *negative_delta;
@@ -278,8 +279,8 @@ ALWAYS_INLINE inline void backward_strip(
         backward_narrow(strip, allowed, partial_delta, gradient);
 }
 
-/* Source i, whose activations are x: args.x[i], or a copy if there is more than a strip of
- * links and source_delta takes its place. */
+/* Source i, whose activations are x: args.x[i], or a copy if source_delta overwrites them
+ * and there is more than one strip. */
 template <class Real>
 ALWAYS_INLINE inline void backward_unit(
     const Backward<Real> &args, ptrdiff_t i, const Real *x, Real *source_delta)
@@ -322,9 +323,8 @@ ALWAYS_INLINE inline void backward_unit(
 
 /* ---- one or two samples and sgd ---- */
 
-/* Gradients of links that wait for their step. It is made for many links at a time,
- * whichever units they belong to: one by one, their ends would take longer than the
- * links. */
+/* Gradients of links whose step is pending. It is made for many links at a time, across
+ * units: unit by unit, the incomplete last vectors would cost more than the links. */
 template <class Real>
 struct PendingStep {
     const Backward<Real> &args;

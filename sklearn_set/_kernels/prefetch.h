@@ -17,6 +17,10 @@ enum class Prefetch { none, from_cache, from_memory };
 /* Links by which rows are fetched ahead from the second-level cache, and from memory; four
  * times the latter where a link takes only a few cycles. */
 inline constexpr int cache_distance = 8, memory_distance = 32;
+inline constexpr int far_distance = 4 * memory_distance;
+/* Ids of units are read at most so many links ahead: a vector of links, each far ahead. */
+inline constexpr int max_distance = far_distance + 32;
+static_assert(cache_distance <= max_distance && memory_distance <= max_distance);
 /* Links by which the arrays of the links are fetched ahead where a link takes only a few
  * cycles. */
 inline constexpr int link_distance = 256;
@@ -54,19 +58,19 @@ inline void warm_cache(const void *rows, ptrdiff_t bytes, Prefetch prefetch)
         prefetch_array_l2(rows, bytes);
 }
 
-/* The ids of units are read beyond a unit's own n links, up to a vector more than
- * 4 * memory_distance, as the next unit's follow; but not beyond the last of `limit`. */
+/* The ids of units are read beyond a unit's own n links, as the next unit's follow; but not
+ * beyond the last of `limit`. */
 ALWAYS_INLINE inline Prefetch allowed_prefetch(
     ptrdiff_t n, ptrdiff_t limit, Prefetch prefetch)
 {
-    return n + 5 * memory_distance > limit ? Prefetch::none : prefetch;
+    return n + max_distance > limit ? Prefetch::none : prefetch;
 }
 
 /* Where the units from `first` up to `end` end that may look ahead. */
 inline ptrdiff_t prefetch_end(
     const int32_t *indptr, ptrdiff_t first, ptrdiff_t end, ptrdiff_t n_links)
 {
-    while (end > first && indptr[end] + ptrdiff_t{5 * memory_distance} > n_links)
+    while (end > first && indptr[end] + ptrdiff_t{max_distance} > n_links)
         end--;
     return end;
 }
@@ -87,7 +91,7 @@ ALWAYS_INLINE inline void prefetch_far_row(
     const Real *rows, ptrdiff_t stride, const int32_t *ids, ptrdiff_t k)
 {
     if constexpr (prefetch == Prefetch::from_memory)
-        prefetch_line_l2(rows + ids[k + 4 * memory_distance] * stride);
+        prefetch_line_l2(rows + ids[k + far_distance] * stride);
 }
 
 /* The arrays of the links are read in order. But the processor takes some lines to notice,

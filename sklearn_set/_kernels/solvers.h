@@ -1,6 +1,6 @@
 /* Solvers: one step in place. A new solver is an entry of `Solver`, a function and a case of
- * `solver_step`; its coefficients are fields of `SolverStep`, which a class in _solvers.py
- * fills. */
+ * `solver_step`; its coefficients are fields of `SolverStep`, which a class in
+ * _layers/solvers.py fills. */
 #ifndef SKLEARN_SET_SOLVERS_H
 #define SKLEARN_SET_SOLVERS_H
 

@@ -17,12 +17,12 @@ from sklearn_set._layers.positions import draw_positions
 from sklearn_set._utils.buffers import aligned_empty
 from sklearn_set._utils.checks import checked_coef, require_shape
 
-# Number of connections from which on a layer scatters small batches: looking up its
-# weights in the order of the targets would take longer than the arithmetic.
+# A layer of at least so many connections scatters small batches: to look up its weights
+# in the order of the targets would take longer than the arithmetic.
 MANY_CONNECTIONS = 1 << 16
-# Partial sums that such a layer scatters to, and so the most threads that do it.
+# Number of partial sums that it scatters to, and so its maximum number of threads.
 N_PARTS = 4
-# A batch is small up to so many bytes of a row: a cache line.
+# A batch is small if the activations of a unit take at most a cache line.
 SMALL_BATCH_BYTES = 64
 
 

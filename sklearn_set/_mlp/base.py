@@ -146,7 +146,7 @@ class BaseSETMLP(SETEstimator):
         weights = self._with_class_weights(sample_weight, y)
         # Callbacks and scorers see rows as the user would pass them to predict.
         data = TrainingData(original_X if hasattr(self, "feature_names_in_") else X, y)
-        state = self._start_state() if is_new else self._continued_state()
+        state = self._start_state() if is_new else self._training_state.copy()
         used, held_out = self._split(y, weights, given.X is not None, state)
         scorer = self._scorer(data, held_out, weights, given)
         batch_size = checked_batch_size(
@@ -216,18 +216,10 @@ class BaseSETMLP(SETEstimator):
         )  # fmt: skip
 
     def _train(self, learner, batches, state, scorer, callbacks, incremental):
-        history = state.history
-        if self.early_stopping:
-            history.best_loss = None
-        elif history.best_loss is None:
-            history.best_loss = np.inf
-        if not incremental:
-            state.n_cuts = 0
-
         def validation_score():
             self._set_fitted(learner, state)
             score = scorer.score(self)
-            del self.coefs_  # evolution replaces the arrays, which need not be kept
+            self._release_weights()
             return score
 
         is_complete = self._run_loop(
@@ -261,12 +253,14 @@ class BaseSETMLP(SETEstimator):
         self.density_ = self.n_connections_ / n_positions
         self.n_iter_, self.t_ = state.n_iter, state.n_samples
         self.loss_curve_ = history.curves.get("loss", [])
-        if self.loss_curve_:
-            self.loss_ = self.loss_curve_[-1]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
         self.best_loss_ = history.best_loss
         self.validation_scores_ = history.validation_scores
         self.best_validation_score_ = history.best_validation_score
         self._training_state = state
+
+    def _release_weights(self):
+        del self.coefs_
 
     # -- scikit-learn -----------------------------------------------------
 
@@ -356,8 +350,8 @@ class BaseSETMLP(SETEstimator):
         """Return an estimator with the connections that this one started with."""
         if not isinstance(self.init, str):
             raise ValueError(
-                "The first layer came from init. Pass a copy of the model, made "
-                "before, as since."
+                "The first layer came from init, so that its initial connections "
+                "cannot be drawn again. Pass an earlier copy of the model as since."
             )
         initial = clone(self)
         sizes = hidden_sizes(self.hidden_layer_sizes)

@@ -107,13 +107,18 @@ class ContrastiveDivergence:
         model = self.model
         connections = Connections(*map(np.copy, model.layer.connections))
         biases = [model.hidden_bias.copy(), model.visible_bias.copy()]
-        return connections, biases, [state.copy() for state in self._bias_states]
+        states = [state.copy() for state in self._bias_states]
+        chains = None if self.chains is None else self.chains.copy()
+        means = None if self.sparsity is None else self.sparsity.means.copy()
+        return connections, biases, states, chains, means
 
     def restore(self, snapshot):
         """Go back to a snapshot, whose arrays the model takes over."""
-        connections, biases, self._bias_states = snapshot
+        connections, biases, self._bias_states, self.chains, means = snapshot
         self.model.layer.replace(connections)
         self.model.hidden_bias, self.model.visible_bias = biases
+        if self.sparsity is not None:
+            self.sparsity.means = means
 
     def batch(self, n_samples):
         """Return the array for the data of a batch, to be filled before `learn`."""

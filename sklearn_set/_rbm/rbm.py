@@ -397,7 +397,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         X = self._check_X(X, is_new=is_new)
         if is_new or not incremental:
             X = in_row_order(X)
-        state = self._start_state() if is_new else self._continued_state()
+        state = self._start_state() if is_new else self._training_state.copy()
         used, held_out = self._split(X.shape[0], state)
         rows = as_rows(X, 1)
         if is_new:
@@ -523,6 +523,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         self.best_validation_score_ = history.best_validation_score
         self._training_state = state
 
+    def _release_weights(self):
+        del self.components_
+
     # -- scikit-learn -----------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -565,7 +568,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             Training data.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Ignored; here for scikit-learn's interface.
+            Not used, present for API consistency.
 
         Returns
         -------
@@ -798,16 +801,16 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Values of the visible layer: binary data, where the visible units are.
+            Values of the visible layer: binary if the visible units are binary.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Ignored; here for scikit-learn's interface.
+            Not used, present for API consistency.
 
         Returns
         -------
         log_likelihood : float
-            Mean of ``-free_energy(X)``, minus ``log_partition().value``. Call that with
-            more temperatures for a better estimate.
+            Mean of ``-free_energy(X)``, minus ``log_partition().value``. For a
+            better estimate call that with more temperatures.
         """
         return -float(self.free_energy(X).mean()) - self.log_partition().value
 

@@ -48,7 +48,7 @@ class FitCallbacks:
 
 
 class NoCallbacks:
-    """The same for a call without callbacks, such as `partial_fit`."""
+    """Stands in for FitCallbacks where there are none, as in `partial_fit`."""
 
     def begin_epoch(self):
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""What all estimators share: evolution, working copies, and one publication."""
+"""The base of all estimators: fits a working copy, then publishes its attributes."""
 
 import copy
 
@@ -19,8 +19,9 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
 
     A subclass implements ``_fit_model(original, ...)``, which runs on the working copy,
     sets the fitted attributes there, and returns the callbacks of the fit;
-    ``_set_fitted(learner, state)``; and ``_report(n_iter, metrics, seconds)``. What a
-    later call continues from is kept in `_training_state`.
+    ``_set_fitted(learner, state)`` and ``_release_weights()``, its opposite for the
+    weights, so that evolution can free the old arrays; and ``_report(n_iter, metrics,
+    seconds)``. What a later call continues from is kept in `_training_state`.
     """
 
     # Attributes that `fit` sets besides the public ones.
@@ -106,17 +107,8 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         """Whether this call starts with a new model."""
         return not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
 
-    def _continued_state(self):
-        """Return a copy of the training state, with a new count for the stopping rule.
-
-        A copy, as are the weights: the published model stays as it is.
-        """
-        state = self._training_state.copy()
-        state.history.n_no_improvement = 0
-        return state
-
     def _check_evolution(self, *, incremental):
-        """Refuse what `evolution`, `evolve_every` or `partial_fit` cannot do."""
+        """Raise ValueError for bad `evolution`, `evolve_every`, `early_stopping`."""
         as_rules(self.evolution)
         Period.parse(self.evolve_every)
         if incremental and self.early_stopping:
@@ -138,9 +130,11 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         """Return copies of the fitted attributes as they are now, for callbacks."""
         self._set_fitted(learner, state)
         attributes = _without_solver_state(vars(self))
-        return copy.deepcopy(
+        copies = copy.deepcopy(
             {k: v for k, v in attributes.items() if self._is_fitted_attribute(k)}
         )
+        self._release_weights()
+        return copies
 
     def _is_fitted_attribute(self, name):
         is_public = name.endswith("_") and not name.startswith("_")

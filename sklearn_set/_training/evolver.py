@@ -1,6 +1,7 @@
 """When a model evolves: between epochs, or between steps."""
 
 import re
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sklearn_set.evolution import EvolutionContext
@@ -58,8 +59,9 @@ class Evolver:
         self._state = state
         self._fraction = self._layer_gradients = None
 
-    def begin_epoch(self, fraction, layer_gradients):
-        """Evolve if that is due between two epochs.
+    @contextmanager
+    def epoch(self, fraction, layer_gradients):
+        """Evolve before an epoch if that is due, and enclose the epoch.
 
         Parameters
         ----------
@@ -70,17 +72,17 @@ class Evolver:
         """
         self._fraction = fraction
         self._layer_gradients = layer_gradients
-        if not self._period.in_steps and self._is_due(self._state.n_epochs):
-            self._evolve()
+        try:
+            if not self._period.in_steps and self._is_due(self._state.n_epochs):
+                self._evolve()
+            yield
+        finally:  # the loop refers to the evolver: leave no cycle of references
+            self._layer_gradients = None
 
     def begin_step(self):
         """Evolve if that is due between two steps."""
         if self._period.in_steps and self._is_due(self._state.n_steps):
             self._evolve()
-
-    def end_epoch(self):
-        """Drop the reference to the loop, which refers to the evolver: no cycle."""
-        self._layer_gradients = None
 
     def _is_due(self, n):
         """Whether to evolve after n epochs or steps: between two, never at the end."""

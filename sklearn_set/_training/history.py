@@ -50,7 +50,7 @@ class History:
         return best
 
     def compare_loss(self, tol):
-        """Count the epoch as an improvement if its loss is lower than all by `tol`."""
+        """Count an improvement if the loss is `tol` or more below the lowest so far."""
         loss, best = self.curves["loss"][-1], self.best_loss
         self.count(loss <= best - tol)
         self.best_loss = min(best, loss)

@@ -83,7 +83,8 @@ class TrainingLoop:
         ValueError
             If training diverges.
         """
-        self._state.n_iter = 0
+        self._state.begin_call(is_complete=n_planned is None)
+        self._stopping.begin(self._state.history)
         if self._stopping.monitors == "validation_score":
             self._best = self.learner.snapshot()
         try:
@@ -124,13 +125,12 @@ class TrainingLoop:
         if self.learner.solver is not None:
             self.learner.solver.learning_rate = rate
         self.learner.begin_epoch()
-        self._evolver.begin_epoch(progress.fraction, self._layer_gradients)
-        for indices in self._batches:
-            self._evolver.begin_step()
-            self.learner.learn(indices)
-            self._state.n_steps += 1
+        with self._evolver.epoch(progress.fraction, self._layer_gradients):
+            for indices in self._batches:
+                self._evolver.begin_step()
+                self.learner.learn(indices)
+                self._state.n_steps += 1
         self.learner.flush()
-        self._evolver.end_epoch()
         self._state.n_epochs += 1
         self._state.n_samples += self._batches.n_samples
 
@@ -155,15 +155,20 @@ class TrainingLoop:
 
         An improvement is at least `tol`; the best weights are those of the best score.
         """
-        history = self._state.history
-        score = self._validation_score() if self.learner.is_finite() else np.nan
-        best = history.record_score(score)
+        history, score = self._state.history, np.nan
+        try:
+            if self.learner.is_finite():
+                score = self._validation_score()
+        finally:  # even if it is interrupted, there is a score for each epoch
+            best = history.best_validation_score
+            is_best = best is None or score > best
+            if is_best and self._stopping.monitors == "validation_score":
+                self._best = self.learner.snapshot()
+            history.record_score(score)
         if self._report is not None:
             print(f"Validation score: {score:f}")
         if self._stopping.monitors == "validation_score":
-            history.count(score >= best + self._stopping.tol)
-            if score > best:
-                self._best = self.learner.snapshot()
+            history.count(best is None or score >= best + self._stopping.tol)
 
     def _check_finite(self):
         message = (

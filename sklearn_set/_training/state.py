@@ -63,6 +63,19 @@ class TrainingState:
             dict(zip(seeds, drawn, strict=True)),
         )
 
+    def begin_call(self, *, is_complete):
+        """Reset what is counted in each call.
+
+        Parameters
+        ----------
+        is_complete : bool
+            Whether the call is a fit, with its own counts of epochs without improvement
+            and of cuts; otherwise it is one epoch of several calls of `partial_fit`.
+        """
+        self.n_iter = 0
+        if is_complete:
+            self.n_cuts = self.history.n_no_improvement = 0
+
     def copy(self):
         """Return an independent copy."""
         state = copy.copy(self)

@@ -1,5 +1,7 @@
 """When training stops because nothing improves: MLPClassifier's rule."""
 
+import numpy as np
+
 from sklearn_set._training.schedules import CUT, LEAST_RATE
 
 
@@ -25,6 +27,13 @@ class StoppingRule:
         self.tol = tol
         self._n_iter_no_change = n_iter_no_change
         self._verbose = verbose
+
+    def begin(self, history):
+        """Set the best loss, which is compared only if it is monitored."""
+        if self.monitors != "loss":
+            history.best_loss = None
+        elif history.best_loss is None:
+            history.best_loss = np.inf
 
     def is_met(self, state, schedule, rate):
         """Whether to stop; the schedule 'adaptive' cuts the learning rate instead.

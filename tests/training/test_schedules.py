@@ -112,6 +112,16 @@ def test_the_fraction_of_the_training_stays_below_1():
     assert fractions == [0, 0.25, 0.5, 0.75, 0.75, 0.75]
 
 
+def test_adaptive_counts_over_calls_of_partial_fit(monkeypatch):
+    rates = Rates(monkeypatch)
+    clf = make_small_model(
+        SETMLPClassifier, learning_rate="adaptive", tol=10.0, n_iter_no_change=2
+    )
+    for _ in range(8):
+        clf.partial_fit(X_iris, y_iris, classes=[0, 1, 2])
+    assert_allclose(rates.seen, 0.01 / np.array([1, 1, 1, 1, 5, 5, 5, 25]))
+
+
 def test_only_adaptive_cuts_the_rate():
     names = {name for name, schedule in SCHEDULES.items() if schedule.is_cut}
     assert names == {"adaptive"}
