@@ -156,19 +156,19 @@ class TrainingLoop:
         An improvement is at least `tol`; the best weights are those of the best score.
         """
         history, score = self._state.history, np.nan
+        best = history.best_validation_score
+        best = -np.inf if best is None else best
         try:
             if self.learner.is_finite():
                 score = self._validation_score()
         finally:  # even if it is interrupted, there is a score for each epoch
-            best = history.best_validation_score
-            is_best = best is None or score > best
-            if is_best and self._stopping.monitors == "validation_score":
+            if score > best and self._best is not None:
                 self._best = self.learner.snapshot()
             history.record_score(score)
         if self._report is not None:
             print(f"Validation score: {score:f}")
         if self._stopping.monitors == "validation_score":
-            history.count(best is None or score >= best + self._stopping.tol)
+            history.count(score >= best + self._stopping.tol)
 
     def _check_finite(self):
         message = (

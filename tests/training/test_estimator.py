@@ -354,8 +354,9 @@ def test_an_interrupt_while_the_validation_set_is_scored(Estimator, monkeypatch)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         train(model, "fit")
     assert_consistent(model)
-    assert len(model.validation_scores_) == 2
-    assert model.best_validation_score_ == max(model.validation_scores_)
+    *scores, last = model.validation_scores_
+    assert len(scores) + 1 == model.n_iter_ == 3 and np.isnan(last)
+    assert model.best_validation_score_ == max(scores)
     monkeypatch.undo()
     train(model.set_params(early_stopping=False), "warm fit")
     assert_consistent(model)
