@@ -97,7 +97,7 @@ def kernels(units, links_per_unit, batch):
     step = SGD(1e-6, momentum=0.9, nesterov=True).steps(1 / batch, 0.0)[0]
     return {
         "forward": lambda: layer.forward(x, bias, out),
-        "backward, update": lambda: layer.backward(x, delta, step, sums=sums),
+        "backward, update": lambda: layer.backward(x, delta, step, bias_gradient=sums),
     }
 
 
