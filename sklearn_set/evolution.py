@@ -17,6 +17,7 @@ from sklearn_set._layers.magnitudes import larger_than_smallest
 from sklearn_set._layers.position_gradients import position_gradients
 from sklearn_set._layers.positions import draw_positions
 from sklearn_set._training.schedules import half_cosine
+from sklearn_set._utils.checks import checked_fraction, checked_kept
 
 __all__ = [
     "RULES", "SET", "EvolutionContext", "EvolutionRule", "Fixed", "ImportancePruning",
@@ -100,16 +101,22 @@ class EvolutionRule(BaseEstimator):
             From the input to the output; changed in place.
         context : EvolutionContext
             The present state of the training.
+
+        Raises
+        ------
+        ValueError
+            If another method returns something invalid; the message names the method.
         """
         for layer in layers:
             self._evolve_layer(layer, context)
 
     def _evolve_layer(self, layer, context, *gradients):
         """Evolve one layer, unless it is nearly dense; `gradients` go to `grow`."""
-        fraction = self.fraction(context)
+        fraction = checked_fraction(self.fraction(context))
         if fraction == 0 or layer.n_connections > MAX_DENSITY * layer.n_positions:
             return
         kept = self.prune(layer.connections.weights, fraction, layer.n_threads)
+        kept = checked_kept(kept, layer.n_connections)  # before `grow` relies on it
         n_new = layer.n_connections - int(np.count_nonzero(kept))
         layer.rewire(kept, self.grow(layer, kept, n_new, context.rng, *gradients))
 
@@ -127,7 +134,7 @@ class EvolutionRule(BaseEstimator):
 
         Returns
         -------
-        kept : ndarray of shape (n_connections,), dtype uint8
+        kept : ndarray of shape (n_connections,), dtype uint8 or bool
             1 for the connections that stay.
         """
         kept = np.ones(weights.size, dtype=np.uint8)

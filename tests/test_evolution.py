@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_set import evolution
+from sklearn_set import SETRBM, evolution
 from sklearn_set._layers.batches import as_rows
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set.evolution import (
@@ -304,6 +304,120 @@ def test_bad_rules(bad, digits):
     X, _, y, _ = digits
     with pytest.raises(ValueError, match="evolution"):
         make_sparser_classifier(evolution=bad).fit(X, y)
+
+
+class BadRule(SET):
+    """Returns what it is given in place of one of its results."""
+
+    def __init__(self, method=None, result=None):
+        self.method, self.result = method, result
+        super().__init__()
+
+    def fraction(self, context):
+        return self._or("fraction", super().fraction(context))
+
+    def prune(self, weights, fraction, n_threads=1):
+        return self._or("prune", super().prune(weights, fraction, n_threads))
+
+    def grow(self, layer, kept, n_new, rng):
+        return self._or("grow", super().grow(layer, kept, n_new, rng))
+
+    def _or(self, method, good):
+        return self.result(good) if method == self.method else good
+
+
+BAD_RESULTS = [
+    ("fraction", lambda fraction: 2),
+    ("fraction", lambda fraction: 1.0),
+    ("fraction", lambda fraction: -0.1),
+    ("fraction", lambda fraction: np.nan),
+    ("fraction", lambda fraction: None),
+    ("fraction", lambda fraction: "0.3"),
+    ("prune", lambda kept: None),
+    ("prune", lambda kept: kept[:-10]),
+    ("prune", lambda kept: 3 * kept),
+    ("prune", lambda kept: np.flatnonzero(kept)),
+    ("grow", lambda positions: None),
+    ("grow", lambda positions: positions[::-1]),
+    ("grow", lambda positions: np.repeat(positions, 2)),
+    ("grow", lambda positions: positions - positions[-1]),
+    ("grow", lambda positions: positions + (1 << 40)),
+]
+
+
+@pytest.mark.parametrize("method, result", BAD_RESULTS)
+def test_bad_results_of_a_rule(method, result, digits):
+    """The error names the method, and the model is as it was."""
+    X, _, y, _ = digits
+    clf = make_sparser_classifier(evolution=BadRule(method, result))
+    with pytest.raises(ValueError, match=f"method '{method}' must return"):
+        clf.fit(X, y)
+    assert not hasattr(clf, "coefs_")
+    rbm = SETRBM(20, evolution=BadRule(method, result), n_iter=2)
+    with pytest.raises(ValueError, match=f"method '{method}' must return"):
+        rbm.fit(X)
+
+
+class Meddler:
+    """A rule that writes to arrays that only `rewire` may change."""
+
+    def __init__(self, meddle):
+        self.meddle = meddle
+
+    def evolve(self, layers, context):
+        self.meddle(layers[0])
+
+
+def eliminate_small(layer):
+    layer.coef.data[: layer.n_connections // 2] = 0
+    layer.coef.eliminate_zeros()
+
+
+def set_targets(layer):
+    layer.connections.targets[:] = 1 << 30
+
+
+def drop_states(layer):
+    layer.replace(layer.connections._replace(state=np.empty((0, layer.n_connections))))
+
+
+def prepare_anew(layer):
+    layer.prepare(np.empty((0, layer.n_connections)))
+
+
+@pytest.mark.parametrize(
+    "meddle", [eliminate_small, set_targets, drop_states, prepare_anew]
+)
+def test_rules_that_write_to_the_arrays_of_a_layer(meddle, digits):
+    X, _, y, _ = digits
+    clf = make_sparser_classifier(evolution=Meddler(meddle))
+    with pytest.raises(ValueError, match="'rewire' only|The solver's state"):
+        clf.fit(X, y)
+
+
+def test_a_rule_gets_a_list_of_its_own(digits):
+    X, _, y, _ = digits
+
+    class Taker:
+        def evolve(self, layers, context):
+            layers.clear()
+
+    clf = make_sparser_classifier(evolution=Taker()).fit(X, y)
+    fixed = make_sparser_classifier(evolution="fixed").fit(X, y)
+    assert_array_equal(clf.predict_proba(X), fixed.predict_proba(X))
+
+
+def test_a_rule_may_write_to_the_weights_and_lose_all_connections(digits):
+    X, _, y, _ = digits
+
+    class Forget:
+        def evolve(self, layers, context):
+            for layer in layers:
+                layer.connections.weights[:] *= 0.5
+            layer.rewire(np.zeros(layer.n_connections, dtype=bool), [])
+
+    clf = make_sparser_classifier(evolution=Forget()).fit(X, y)
+    assert clf.coefs_[-1].nnz == 0 and clf.predict(X).shape == y.shape
 
 
 def test_pruning_shrinks_the_network(digits):

@@ -74,8 +74,8 @@ class LazyUpdates:
     def flush(self):
         """Bring all rows up to date."""
         self._flush_rows(self._all_rows)
+        self._n_steps = 0  # first: an interrupt must not make these steps pending again
         self._last_step[:] = 0
-        self._n_steps = 0
 
     def begin(self, step):
         """Get ready for a step; `end` counts it.

@@ -15,7 +15,14 @@ from sklearn_set._layers.batches import SparseBatch
 from sklearn_set._layers.lazy_updates import LazyUpdates
 from sklearn_set._layers.positions import draw_positions
 from sklearn_set._utils.buffers import aligned_empty
-from sklearn_set._utils.checks import checked_coef, require_shape
+from sklearn_set._utils.checks import (
+    MAX_CONNECTIONS,
+    are_canonical,
+    checked_coef,
+    checked_kept,
+    checked_positions,
+    require_shape,
+)
 
 # A layer of at least so many connections scatters small batches: to look up its weights
 # in the order of the targets would take longer than the arithmetic.
@@ -61,11 +68,11 @@ class SparseLayer:
     """
 
     def __init__(self, connections, n_out, n_threads=1):
-        self.n_out = n_out
-        self.n_threads = n_threads
+        self._n_out = n_out
+        self._n_threads = n_threads
         self._is_trained = False
         self._scratch_space = None
-        self.replace(connections)
+        self._derived = _Derived(connections)
 
     @classmethod
     def random(cls, n_in, n_out, n_connections, rng, dtype, n_threads=1):
@@ -113,13 +120,60 @@ class SparseLayer:
         return cls(connections, coef.shape[1], n_threads)
 
     def replace(self, connections):
-        """Take over other connections between the same units, in one step."""
+        """Take over other connections between the same units, in one step.
+
+        Parameters
+        ----------
+        connections : Connections
+            The arrays, of the same dtypes and with as many values of the solver's state
+            for each connection as before. Checked in full, as those of a user's
+            evolution rule may be anything.
+
+        Raises
+        ------
+        ValueError
+            If they are not; the layer then is as before.
+        """
+        self._check(connections)
         self._derived = _Derived(connections)
+
+    def check(self):
+        """Raise ValueError if the arrays have been changed to what no kernel can use.
+
+        A rule may write to the weights in place. For all else there is `rewire`.
+        """
+        self._check(self.connections)
+
+    def _check(self, connections):
+        old, shape = self.connections, (self.n_in, self.n_out)
+        if not (
+            isinstance(connections, Connections)
+            and all(isinstance(array, np.ndarray) for array in connections)
+            and all(a.dtype == b.dtype for a, b in zip(connections, old, strict=True))
+            and all(array.flags.c_contiguous for array in connections)
+            and connections.state.shape == (len(old.state), connections.targets.size)
+            and are_canonical(*connections[:3], shape)
+        ):
+            raise ValueError(
+                f"An evolution rule left a layer of {shape[0]} times {shape[1]} units "
+                "with arrays that are not those of its connections. Change connections "
+                "by the layer's method 'rewire' only."
+            )
 
     @property
     def connections(self):
         """The arrays of the connections."""
         return self._derived.connections
+
+    @property
+    def n_out(self):
+        """Number of target units."""
+        return self._n_out
+
+    @property
+    def n_threads(self):
+        """Threads for each kernel."""
+        return self._n_threads
 
     @property
     def n_in(self):
@@ -160,10 +214,12 @@ class SparseLayer:
         state : ndarray of shape (n_states, n_connections)
             The solver's state, changed in place from now on.
         """
-        require_shape("The solver's state", state, (len(state), self.n_connections))
+        n_states = len(self.connections.state if self._is_trained else state)
+        require_shape("The solver's state", state, (n_states, self.n_connections))
         self._is_trained = True
         weights = np.require(self.connections.weights, requirements="W")
-        self.replace(self.connections._replace(weights=weights, state=state))
+        connections = self.connections._replace(weights=weights, state=state)
+        self._derived = _Derived(connections)
 
     # -- forward ----------------------------------------------------------
 
@@ -387,13 +443,23 @@ class SparseLayer:
 
         Parameters
         ----------
-        kept : ndarray of shape (n_connections,), dtype uint8
+        kept : ndarray of shape (n_connections,), dtype uint8 or bool
             1 for the connections that stay, with their weight and state.
         positions : ndarray of shape (n_new,), dtype int64
             The new connections, as ascending ranks among the positions that no kept
             connection takes, counted row by row. Their weight and state start at 0.
+
+        Raises
+        ------
+        ValueError
+            If either is something else; the layer then is as before.
         """
         old = self.connections
+        kept = checked_kept(kept, self.n_connections)
+        n_kept = int(np.count_nonzero(kept))
+        positions = checked_positions(positions, self.n_positions - n_kept)
+        if n_kept + positions.size > MAX_CONNECTIONS:
+            raise ValueError(f"A layer has at most {MAX_CONNECTIONS} connections.")
         self._derived.by_target = None  # frees memory
         kept_before = np.zeros(self.n_in + 1, dtype=np.int32)
         _fast.count_kept(old.indptr, kept, kept_before[1:], self.n_threads)
@@ -408,4 +474,4 @@ class SparseLayer:
         _fast.rewire(
             *old, kept, kept_before, positions, self.n_out, *new, self.n_threads
         )
-        self.replace(new)
+        self._derived = _Derived(new)

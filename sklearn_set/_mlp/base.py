@@ -37,6 +37,7 @@ from sklearn_set._training.validation_set import (
     ValidationScorer,
     hold_out,
 )
+from sklearn_set._utils.checks import checked_coef
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.warnings import warn
 
@@ -396,7 +397,7 @@ class BaseSETMLP(SETEstimator):
         importances : ndarray of shape (`n_features_in_`,)
         """
         check_is_fitted(self)
-        strength = np.abs(self.coefs_[0]).sum(axis=1)
+        strength = np.abs(checked_coef(self.coefs_[0])).sum(axis=1)
         total = strength.sum()
         return strength / total if total else strength
 

@@ -1,11 +1,13 @@
 """A first layer that has been pretrained without labels."""
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_set._utils.checks import checked_coef
 
 
 def pretrained_layer(estimator, X, n_units, seed):
@@ -48,6 +50,8 @@ def pretrained_layer(estimator, X, n_units, seed):
             f"features, where hidden_layer_sizes starts with {n_units} and X has "
             f"{X.shape[1]} features. Make them the same."
         )
+    if issparse(components):
+        components = checked_coef(components)
     coef = csr_array(components).T.tocsr().astype(X.dtype)
     return coef, np.array(intercept, dtype=X.dtype)
 

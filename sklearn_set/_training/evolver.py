@@ -4,7 +4,10 @@ import re
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from sklearn_set.evolution import EvolutionContext
+from sklearn_set.evolution import RULES, EvolutionContext, ImportancePruning
+
+# Rules that change layers by `rewire` only.
+BUILT_IN = {*RULES.values(), ImportancePruning}
 
 
 class Period(NamedTuple):
@@ -96,4 +99,7 @@ class Evolver:
             self._layer_gradients,
         )  # fmt: skip
         for rule in self._rules:
-            rule.evolve(self._learner.layers, context)
+            rule.evolve(list(self._learner.layers), context)
+            if type(rule) not in BUILT_IN:
+                for layer in self._learner.layers:
+                    layer.check()

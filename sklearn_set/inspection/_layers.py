@@ -5,6 +5,8 @@ from scipy.sparse import csr_array
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_set._utils.checks import checked_coef
+
 
 def weight_matrices(estimator):
     """Return the weights of each layer, from the input to the output.
@@ -24,6 +26,8 @@ def weight_matrices(estimator):
     ------
     TypeError
         If it is another kind of estimator.
+    ValueError
+        If a matrix has been changed such that it is no valid CSR matrix.
     """
     if not hasattr(estimator, "_weight_matrices"):
         raise TypeError(
@@ -32,7 +36,17 @@ def weight_matrices(estimator):
             "pipeline[-1], or the best_estimator_ of a search."
         )
     check_is_fitted(estimator)
-    return [csr_array(W) for W in estimator._weight_matrices()]
+    return [_checked(W) for W in estimator._weight_matrices()]
+
+
+def _checked(W):
+    """Return a weight matrix as a csr_array; W may be the transpose of one.
+
+    Checked in full first, because SciPy's loops would crash if it had been changed.
+    """
+    if getattr(W, "format", None) == "csc":
+        return csr_array(checked_coef(W.T).T)
+    return csr_array(checked_coef(W))
 
 
 def pattern(coef):

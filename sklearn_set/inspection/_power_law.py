@@ -1,6 +1,7 @@
 """A power law for degrees."""
 
 import random
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
@@ -20,7 +21,8 @@ def fit_power_law(degrees, x_min=None, random_state=None):
         Not negative; units without connections are left out.
 
     x_min : int, default=None
-        The smallest degree that is fitted; None for the one with the best fit.
+        The smallest degree that is fitted, from 1 to the largest degree; None for the
+        one with the best fit.
 
     random_state : int, RandomState instance or None, default=None
         Determines the samples that the test draws. Pass an int for the same p-value
@@ -39,12 +41,15 @@ def fit_power_law(degrees, x_min=None, random_state=None):
     ImportError
         If igraph is not installed.
     ValueError
-        If no degree is above 0.
+        If no degree is above 0, `x_min` is not an integer from 1 to the largest degree,
+        or there are too few units to fit.
 
-    Notes ----- The test takes seconds for 1000 units. If `x_min` is chosen by the fit,
-    only a few units may be left (``n_units``), with an exponent far above 3: in so
-    short a tail the test has no power. Afterwards igraph uses Python's random number
-    generator, whatever it used before.
+    Notes
+    -----
+    The test takes seconds for 1000 units. If `x_min` is chosen by the fit, only a few
+    units may be left (``n_units``), with an exponent far above 3: in so short a tail
+    the test has no power. Afterwards igraph uses Python's random number generator,
+    whatever it used before.
     """
     try:
         import igraph
@@ -62,6 +67,7 @@ def fit_power_law(degrees, x_min=None, random_state=None):
             "degrees must be one-dimensional and of integers, with at least one above "
             f"0, got {degrees!r}."
         )
+    _check_x_min(x_min, int(values.max()))
     # igraph has one global generator, by default Python's, and its threads draw from it
     # in any order.
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
@@ -69,6 +75,11 @@ def fit_power_law(degrees, x_min=None, random_state=None):
     try:
         with threadpool_limits(limits=1, user_api="openmp"):
             found = igraph.power_law_fit(values.tolist(), x_min, method="discrete")
+    except igraph.InternalError as error:
+        raise ValueError(
+            f"No power law can be fitted ({error}). Pass the degrees of more units, or "
+            "another x_min."
+        ) from error
     finally:
         igraph.set_random_number_generator(random)
     return Bunch(
@@ -78,3 +89,13 @@ def fit_power_law(degrees, x_min=None, random_state=None):
         statistic=found.D,
         p_value=found.p,
     )
+
+
+def _check_x_min(x_min, largest):
+    """Raise ValueError for an x_min with which igraph would not come to an end."""
+    is_integer = isinstance(x_min, Integral) and not isinstance(x_min, bool)
+    if x_min is not None and not (is_integer and 1 <= x_min <= largest):
+        raise ValueError(
+            "x_min must be None or an integer from 1 to the largest degree, "
+            f"{largest}, got {x_min!r}."
+        )

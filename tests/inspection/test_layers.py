@@ -8,7 +8,16 @@ from scipy.stats import binom, chisquare
 from sklearn.pipeline import make_pipeline
 
 from sklearn_set import SETRBM, SETMLPRegressor
-from sklearn_set.inspection import degrees, input_strength, weight_matrices
+from sklearn_set.inspection import (
+    clustering,
+    degrees,
+    idle_units,
+    input_strength,
+    path_lengths,
+    surviving_connections,
+    topology_distance,
+    weight_matrices,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -68,3 +77,49 @@ def test_input_strength_and_feature_importances(digits):
     assert_allclose(strength, np.abs(clf.coefs_[0].toarray()).sum(axis=1))
     assert_allclose(strength / strength.sum(), clf.feature_importances_)
     assert input_strength(SETRBM(5, n_iter=1).fit(X)).shape == (64,)
+
+
+def set_index(coef):
+    coef.indices[3] = 1 << 30
+
+
+def set_negative_index(coef):
+    coef.indices[3] = -(1 << 30)
+
+
+def set_row_start(coef):
+    coef.indptr[1] = 1 << 30
+
+
+def cut_indices(coef):
+    coef.indices = coef.indices[:5]
+
+
+FUNCTIONS = [
+    weight_matrices, degrees, input_strength, idle_units, path_lengths, clustering,
+    surviving_connections, lambda model: topology_distance(model, model),
+]  # fmt: skip
+
+
+REFUSED = "not a valid CSR matrix|indices and data should have the same size"
+
+
+@pytest.mark.parametrize(
+    "tamper", [set_index, set_negative_index, set_row_start, cut_indices]
+)
+def test_changed_matrices_are_refused(tamper, digits):
+    """Before a loop of SciPy's would read beyond them."""
+    X, _, y, _ = digits
+    rbm = SETRBM(30, n_iter=1, random_state=0).fit(X)
+    tamper(rbm.components_)
+    clf = make_classifier(max_iter=1).fit(X, y)
+    tamper(clf.coefs_[0])
+    for model in (rbm, clf):
+        for function in FUNCTIONS:
+            with pytest.raises(ValueError, match=REFUSED):
+                function(model)
+    with pytest.raises(ValueError, match=REFUSED):
+        clf.feature_importances_  # noqa: B018
+    pretrained = make_classifier((30,), max_iter=1, init=rbm)
+    with pytest.raises(ValueError, match=REFUSED):
+        pretrained.fit(X, y)

@@ -42,3 +42,17 @@ def test_bad_degrees(values):
     pytest.importorskip("igraph")
     with pytest.raises(ValueError, match="degrees must be"):
         fit_power_law(values)
+
+
+@pytest.mark.parametrize("x_min", [6, -1, 0, np.nan, 2.5, True, "1"])
+def test_an_x_min_without_degrees_is_refused(x_min):
+    """With some of them igraph does not come to an end."""
+    pytest.importorskip("igraph")
+    with pytest.raises(ValueError, match="x_min must be None or an integer from 1 to"):
+        fit_power_law([1, 1, 2, 3, 5], x_min)
+
+
+def test_too_few_units_for_a_power_law():
+    pytest.importorskip("igraph")
+    with pytest.raises(ValueError, match="Pass the degrees of more units"):
+        fit_power_law([1, 1, 2, 3, 5], 5)

@@ -106,6 +106,133 @@ def test_rewire_keeps_and_adds_connections(rng):
     assert_array_equal(state, np.where(weights > 0, weights + 9, 0))
 
 
+def small_layer():
+    """A layer of 4 times 5 units with 8 connections."""
+    layer = SparseLayer.random(4, 5, 8, np.random.default_rng(0), np.float64)
+    layer.connections.weights[:] = np.arange(1.0, 9.0)
+    layer.prepare(np.zeros((1, 8)))
+    return layer
+
+
+KEPT = np.array([1, 0, 1, 1, 0, 0, 1, 1], dtype=np.uint8)
+NOT_KEPT = {
+    "none": None,
+    "too short": KEPT[:-1],
+    "too long": np.append(KEPT, KEPT),
+    "empty": KEPT[:0],
+    "2": 2 * KEPT,
+    "255": np.full(8, 255, dtype=np.uint8),
+    "2 as bool": (2 * KEPT).view(bool),
+    "integers": KEPT.astype(int),
+    "floats": KEPT.astype(float),
+    "2-D": KEPT[np.newaxis],
+    "number": 1,
+    "list": [1] * 8,
+}
+NOT_POSITIONS = {
+    "none": None,
+    "not sorted": np.array([2, 0, 14]),
+    "descending": np.array([14, 2, 0]),
+    "doubled": np.array([0, 2, 2]),
+    "negative": np.array([-1, 2, 3]),
+    "too large": np.array([0, 2, 15]),
+    "far too large": np.array([0, 2, 1 << 62]),
+    "wraps to negative": np.array([0, 2, 1 << 63], dtype=np.uint64),
+    "floats": np.array([0.0, 2.0, 14.0]),
+    "bool": np.array([False, True]),
+    "2-D": np.array([[0, 2, 14]]),
+    "number": 3,
+    "text": np.array(["0", "2"]),
+}
+
+
+def assert_refused(layer, kept, positions, message):
+    before = layer.connections
+    with pytest.raises(ValueError, match=message):
+        layer.rewire(kept, positions)
+    assert layer.connections is before
+
+
+@pytest.mark.parametrize("kept", NOT_KEPT.values(), ids=NOT_KEPT)
+def test_rewire_refuses_what_prune_must_not_return(kept):
+    assert_refused(small_layer(), kept, np.array([0, 2, 14]), "'prune' must return")
+
+
+@pytest.mark.parametrize("positions", NOT_POSITIONS.values(), ids=NOT_POSITIONS)
+def test_rewire_refuses_what_grow_must_not_return(positions):
+    assert_refused(small_layer(), KEPT, positions, "'grow' must return")
+
+
+@pytest.mark.parametrize(
+    "positions", [np.array([0, 2, 14], dtype=np.uint8), [0, 2, 14], np.arange(15)]
+)
+def test_rewire_takes_masks_and_all_integers(positions):
+    layer = small_layer()
+    layer.rewire(KEPT.astype(bool), positions)
+    layer.coef.check_format(full_check=True)
+    assert layer.n_connections == 5 + len(positions)
+
+
+def other_connections(layer):
+    """Arrays that do not fit a layer, by what is wrong with them."""
+    old = layer.connections
+    big = np.full(8, 1 << 30, dtype=np.int32)
+    yield "an index out of range", old._replace(targets=big)
+    yield "descending", old._replace(targets=old.targets[::-1].copy())
+    yield "another dtype", old._replace(targets=old.targets.astype(np.int64))
+    yield "weights of another dtype", old._replace(weights=np.ones(8, np.float32))
+    yield "too few weights", old._replace(weights=np.ones(7))
+    yield "more rows", old._replace(indptr=np.append(old.indptr, np.int32(8)))
+    yield "no states", old._replace(state=np.ones((0, 8)))
+    yield "states too short", old._replace(state=np.ones((1, 7)))
+    yield "states not contiguous", old._replace(state=np.ones((1, 16))[:, ::2])
+    yield "a list", old._replace(weights=[1.0] * 8)
+    yield "a tuple", tuple(old)
+    yield "none", None
+
+
+def test_replace_takes_only_arrays_that_fit():
+    layer = small_layer()
+    before = layer.connections
+    for what, connections in other_connections(layer):
+        with pytest.raises(ValueError, match="by the layer's method 'rewire'"):
+            layer.replace(connections)
+        assert layer.connections is before, what
+    layer.replace(before._replace(weights=np.zeros(8)))
+    assert not layer.coef.data.any()
+
+
+def test_arrays_that_are_written_to_are_noticed():
+    layer = small_layer()
+    layer.coef.data[:2] = 0
+    layer.check()
+    layer.coef.eliminate_zeros()  # moves the indices in place
+    with pytest.raises(ValueError, match="by the layer's method 'rewire'"):
+        layer.check()
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_what_fails_within_rewire_leaves_the_layer_whole(error, monkeypatch):
+    layer = small_layer()
+    before = layer.coef.toarray()
+
+    def failing(*arrays):
+        raise error
+
+    monkeypatch.setattr(sparse_layer, "_Derived", failing)
+    with pytest.raises(error):
+        layer.rewire(KEPT, np.array([0, 2, 14]))
+    monkeypatch.undo()
+    assert_array_equal(layer.coef.toarray(), before)
+    layer.check()
+
+
+def test_the_number_of_states_stays(rng):
+    layer = small_layer()
+    with pytest.raises(ValueError, match="The solver's state has shape"):
+        layer.prepare(np.zeros((0, 8)))
+
+
 def test_the_solver_state_must_fit(rng):
     layer = SparseLayer.random(4, 5, 8, rng, np.float64)
     with pytest.raises(ValueError, match="The solver's state has shape"):
