@@ -25,9 +25,12 @@ class LazyUpdates:
         The layer's arrays, changed in place.
     n_threads : int
         Threads for each kernel.
+    last : ndarray of shape (1,), dtype STEP_DTYPE, default=None
+        The last step of an earlier call, as `last` returned it. It decides how the
+        first batch is rounded, so that calls of `partial_fit` round as one `fit` does.
     """
 
-    def __init__(self, connections, n_threads):
+    def __init__(self, connections, n_threads, last=None):
         n_in = connections.indptr.size - 1
         self._connections = connections
         self._n_threads = n_threads
@@ -39,6 +42,15 @@ class LazyUpdates:
         self._powers_of = None  # that step, as bytes
         self.squared_norms = np.empty(n_in)  # of each row when it was last up to date
         self._flush_rows(self._all_rows)
+        if last is not None:
+            self._change(last)
+
+    @property
+    def last(self):
+        """The last step without its gradient; None if the solver is not linear."""
+        if self._powers is None:
+            return None
+        return np.frombuffer(self._powers_of, dtype=STEP_DTYPE).copy()
 
     def _flush_rows(self, rows):
         indptr, _, weights, state = self._connections

@@ -134,24 +134,29 @@ class SparseLayer:
         ValueError
             If they are not; the layer then is as before.
         """
-        self._check(connections)
+        self._check(connections, self.n_states)
         self._derived = _Derived(connections)
 
-    def check(self):
+    def check(self, n_states):
         """Raise ValueError if the arrays have been changed to what no kernel can use.
 
         A rule may write to the weights in place. For all else there is `rewire`.
-        """
-        self._check(self.connections)
 
-    def _check(self, connections):
+        Parameters
+        ----------
+        n_states : int
+            Number of values that the solver keeps for each connection.
+        """
+        self._check(self.connections, n_states)
+
+    def _check(self, connections, n_states):
         old, shape = self.connections, (self.n_in, self.n_out)
         if not (
             isinstance(connections, Connections)
             and all(isinstance(array, np.ndarray) for array in connections)
             and all(a.dtype == b.dtype for a, b in zip(connections, old, strict=True))
             and all(array.flags.c_contiguous for array in connections)
-            and connections.state.shape == (len(old.state), connections.targets.size)
+            and connections.state.shape == (n_states, connections.targets.size)
             and are_canonical(*connections[:3], shape)
         ):
             raise ValueError(
@@ -186,6 +191,11 @@ class SparseLayer:
         return self.connections.targets.size
 
     @property
+    def n_states(self):
+        """Number of values that the solver keeps for each connection."""
+        return self.connections.state.shape[0]
+
+    @property
     def n_positions(self):
         """Number of connections of the dense layer."""
         return self.n_in * self.n_out
@@ -206,20 +216,33 @@ class SparseLayer:
             derived.coef = coef
         return derived.coef
 
-    def prepare(self, state):
+    def prepare(self, state, last_lazy_step=None):
         """Get ready to be trained and to evolve.
 
         Parameters
         ----------
         state : ndarray of shape (n_states, n_connections)
             The solver's state, changed in place from now on.
+        last_lazy_step : ndarray of shape (1,), dtype STEP_DTYPE, default=None
+            What the property of this name returned when `state` was the layer's.
         """
-        n_states = len(self.connections.state if self._is_trained else state)
-        require_shape("The solver's state", state, (n_states, self.n_connections))
+        require_shape("The solver's state", state, (len(state), self.n_connections))
         self._is_trained = True
         weights = np.require(self.connections.weights, requirements="W")
         connections = self.connections._replace(weights=weights, state=state)
         self._derived = _Derived(connections)
+        if last_lazy_step is not None:
+            self._start_lazy_updates(last_lazy_step)
+
+    @property
+    def last_lazy_step(self):
+        """The last of the lazy updates, with which a later call continues; or None."""
+        lazy_updates = self._derived.lazy_updates
+        return None if lazy_updates is None else lazy_updates.last
+
+    def _start_lazy_updates(self, last=None):
+        lazy_updates = LazyUpdates(self.connections, self.n_threads, last)
+        self._derived.lazy_updates = lazy_updates
 
     # -- forward ----------------------------------------------------------
 
@@ -421,7 +444,7 @@ class SparseLayer:
     def _backward_nonzeros(self, x, delta, step, with_norms):
         derived = self._derived
         if derived.lazy_updates is None:
-            derived.lazy_updates = LazyUpdates(self.connections, self.n_threads)
+            self._start_lazy_updates()
         lazy_updates = derived.lazy_updates
         lazy_updates.begin(step)
         _fast.backward_nonzeros(

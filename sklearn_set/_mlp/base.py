@@ -100,6 +100,14 @@ class BaseSETMLP(SETEstimator):
                 f"was fitted with, {fitted}. Set it back, or call fit with "
                 "warm_start=False."
             )
+        activations = hidden_activations(self.activation, len(fitted))
+        n_learned = [activation.n_parameters for activation in activations]
+        if n_learned != [len(values) for values in self.activation_parameters_]:
+            raise ValueError(
+                f"activation={self.activation!r} does not have the learned parameters "
+                "of the activations that the model was fitted with. Set it back, or "
+                "call fit with warm_start=False."
+            )
 
     def _split(self, y, weights, has_validation_set, state):
         """Return the samples to train on, and those to validate on, if any.

@@ -182,7 +182,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     warm_start : bool, default=False
         When set to True, a further call of `fit` continues training with the present
-        weights, topology and solver state; otherwise it starts with a new network.
+        weights, topology and solver state; otherwise it starts with a new network. Each
+        fit counts the epochs without improvement anew, against its own best.
 
     momentum : float, default=0.9
         Momentum for gradient descent update, in [0, 1]. Only used when solver='sgd'.
@@ -246,13 +247,14 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         The ith element is the mean training loss of the ith epoch.
 
     best_loss_ : float or None
-        The lowest training loss of an epoch; None with `early_stopping`.
+        The lowest training loss of an epoch of the last fit; None with
+        `early_stopping`.
 
     validation_scores_ : list of float or None
         The score of each epoch on the validation set; None if there was none.
 
     best_validation_score_ : float or None
-        The highest validation score.
+        The highest validation score of the last fit.
 
     n_iter_ : int
         Number of epochs of the last call.
@@ -474,7 +476,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
                 f"{classes}."
             )
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Update the model with a single epoch over the given data.
 

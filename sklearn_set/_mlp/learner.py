@@ -37,10 +37,11 @@ class NetworkLearner(Learner):
         self._samples = samples
         self._alpha = alpha
         self._dropout = dropout
-        arrays = None
+        arrays = last_lazy_step = None
         if previous is not None and previous["solver"] == solver_name:
             solver.n_steps, arrays = previous["n_steps"], previous["arrays"]
-        network.start_states(solver.n_states, arrays)
+            last_lazy_step = previous.get("last_lazy_step")
+        network.start_states(solver.n_states, arrays, last_lazy_step)
 
     @property
     def layers(self):
@@ -98,4 +99,5 @@ class NetworkLearner(Learner):
             "solver": self._solver_name,
             "n_steps": self.solver.n_steps,
             "arrays": self.network.states,
+            "last_lazy_step": self.network.last_lazy_step,
         }

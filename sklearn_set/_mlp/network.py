@@ -94,7 +94,12 @@ class Network:
         states = [layer.connections.state for layer in self.layers]
         return states, self._unit_parameters.state
 
-    def start_states(self, n_states, states=None):
+    @property
+    def last_lazy_step(self):
+        """The last lazy update of the first layer, the only one that may have any."""
+        return self.layers[0].last_lazy_step
+
+    def start_states(self, n_states, states=None, last_lazy_step=None):
         """Allocate the solver's state of all learned values, before training.
 
         Parameters
@@ -104,13 +109,19 @@ class Network:
         states : (list of ndarray, ndarray), default=None
             What `states` returned before, to continue from. Where it does not fit, and
             without it, the state starts at 0.
+        last_lazy_step : ndarray of shape (1,), dtype STEP_DTYPE, default=None
+            What the property of this name returned then.
         """
         weight_states, unit_state = states or ([None] * len(self.layers), None)
         shared = UnitParameters(self.biases, self.parameters, n_states, unit_state)
         self._unit_parameters = shared
         self.biases, self.parameters = shared.biases, shared.parameters
-        for layer, state in zip(self.layers, weight_states, strict=True):
-            layer.prepare(start_state(layer.connections.weights, n_states, state))
+        lazy_steps = [last_lazy_step] + [None] * (len(self.layers) - 1)
+        for layer, state, step in zip(
+            self.layers, weight_states, lazy_steps, strict=True
+        ):
+            state = start_state(layer.connections.weights, n_states, state)
+            layer.prepare(state, step)
 
     def snapshot(self):
         """Return copies of all that training and evolution change."""

@@ -184,7 +184,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
 
     warm_start : bool, default=False
         When set to True, a further call of `fit` continues training with the present
-        weights, topology and solver state; otherwise it starts with a new network.
+        weights, topology and solver state; otherwise it starts with a new network. Each
+        fit counts the epochs without improvement anew, against its own best.
 
     momentum : float, default=0.9
         Momentum for gradient descent update, in [0, 1]. Only used when solver='sgd'.
@@ -239,13 +240,14 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         The ith element is the mean training loss of the ith epoch.
 
     best_loss_ : float or None
-        The lowest training loss of an epoch; None with `early_stopping`.
+        The lowest training loss of an epoch of the last fit; None with
+        `early_stopping`.
 
     validation_scores_ : list of float or None
         The score of each epoch on the validation set; None if there was none.
 
     best_validation_score_ : float or None
-        The highest validation score.
+        The highest validation score of the last fit.
 
     n_iter_ : int
         Number of epochs of the last call.
@@ -402,7 +404,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         """Return the values, (n_samples, n_outputs)."""
         return y.reshape(len(y), -1).astype(dtype)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
     def partial_fit(self, X, y, sample_weight=None):
         """Update the model with a single epoch over the given data.
 

@@ -166,7 +166,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     warm_start : bool, default=False
         When set to True, a further call of `fit` continues training with the present
-        weights, topology and solver state; otherwise it starts with a new model.
+        weights, topology and solver state; otherwise it starts with a new model. Each
+        fit counts the epochs without improvement anew, against its own best.
 
     verbose : int, default=0
         The verbosity level. The default, zero, means silent mode. Otherwise each epoch
@@ -212,7 +213,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         `early_stopping`.
 
     best_validation_score_ : float or None
-        The highest validation score.
+        The highest validation score of the last fit.
 
     n_iter_ : int
         The number of epochs of the last call.
@@ -553,7 +554,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._fit_copy(X, y, incremental=False)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
     def partial_fit(self, X, y=None):
         """Update the model with a single epoch over the given data.
 

@@ -2,6 +2,7 @@
 
 import copy
 
+from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 
@@ -45,12 +46,23 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         An exception, or an interrupt outside of the epochs, leaves this estimator as it
         was before the call.
         """
+        if options["incremental"]:
+            self._validate_continued()
         work = _shallow_copy(self)
         before = dict(vars(work))
         callbacks = work._fit_model(self, *data, **options)
         self._publish(before, vars(work))
         callbacks.finish()
         return self
+
+    def _validate_continued(self):
+        """Validate the parameters before all calls of `partial_fit` but the first.
+
+        scikit-learn does that in the first call only, but they may have changed since.
+        """
+        skips = get_config()["skip_parameter_validation"]
+        if self.__sklearn_is_fitted__() and not skips:
+            self._validate_params()
 
     def _publish(self, before, after):
         """Take over all attributes that a working copy has changed, in one step."""

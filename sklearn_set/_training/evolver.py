@@ -98,8 +98,10 @@ class Evolver:
             self._zeta, self._state.n_evolutions, self._fraction, self.rng,
             self._layer_gradients,
         )  # fmt: skip
+        layers = self._learner.layers
+        n_states = [layer.n_states for layer in layers]
         for rule in self._rules:
-            rule.evolve(list(self._learner.layers), context)
+            rule.evolve(list(layers), context)
             if type(rule) not in BUILT_IN:
-                for layer in self._learner.layers:
-                    layer.check()
+                for layer, n in zip(layers, n_states, strict=True):
+                    layer.check(n)

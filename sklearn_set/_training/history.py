@@ -15,7 +15,7 @@ class History:
     validation_scores : list of float or None
         None as long as nothing has been scored.
     best_loss, best_validation_score : float or None
-        The lowest training loss and the highest validation score.
+        The lowest training loss and the highest validation score of the last fit.
     n_no_improvement : int
         Epochs in a row without an improvement of what the stopping rule monitors.
     """
@@ -34,6 +34,11 @@ class History:
             history.validation_scores = self.validation_scores.copy()
         return history
 
+    def begin_fit(self):
+        """Start new counts: earlier fits are no measure of this one."""
+        self.best_loss = self.best_validation_score = None
+        self.n_no_improvement = 0
+
     def record(self, metrics):
         """Append the metrics of an epoch."""
         for name, value in metrics.items():
@@ -42,11 +47,11 @@ class History:
     def record_score(self, score):
         """Append a validation score; return the best one before it."""
         if self.validation_scores is None:
-            self.validation_scores, self.best_validation_score = [], -np.inf
+            self.validation_scores = []
         best = self.best_validation_score
+        best = -np.inf if best is None else best
         self.validation_scores.append(score)
-        if score > best:
-            self.best_validation_score = score
+        self.best_validation_score = score if score > best else best
         return best
 
     def compare_loss(self, tol):

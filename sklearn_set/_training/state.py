@@ -69,12 +69,14 @@ class TrainingState:
         Parameters
         ----------
         is_complete : bool
-            Whether the call is a fit, with its own counts of epochs without improvement
-            and of cuts; otherwise it is one epoch of several calls of `partial_fit`.
+            Whether the call is a fit, with its own best values and counts of epochs
+            without improvement and of cuts; otherwise it is one epoch of several calls
+            of `partial_fit`.
         """
         self.n_iter = 0
         if is_complete:
-            self.n_cuts = self.history.n_no_improvement = 0
+            self.n_cuts = 0
+            self.history.begin_fit()
 
     def copy(self):
         """Return an independent copy."""

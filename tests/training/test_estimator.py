@@ -20,6 +20,7 @@ from helpers.perceptrons import (
 from helpers.rbms import assert_same_rbm, make_rbm
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
@@ -502,3 +503,54 @@ def test_memory_mapped_models_predict_in_threads(Estimator, tmp_path):
     with ThreadPoolExecutor(4) as pool:
         for got in pool.map(lambda _: mapped.predict(X), range(16)):
             assert_array_equal(got, expected)
+
+
+# -- changes between calls -----------------------------------------------------
+
+CHANGES = [
+    ("learning_rate_init", -1), ("learning_rate_init", np.nan), ("momentum", 1.5),
+    ("zeta", -0.5), ("alpha", -1), ("batch_size", 0), ("solver", "sgdx"),
+    ("hidden_layer_sizes", (20, 16)), ("hidden_layer_sizes", "20"),
+    ("activation", "srelu"), ("dropout", 1.0), ("beta_1", 1.0), ("evolution", "sets"),
+]  # fmt: skip
+RBM_CHANGES = [
+    ("cd_steps", 0), ("learning_rate", -1), ("momentum", 1.5), ("zeta", -0.5),
+    ("alpha", -1), ("batch_size", 0), ("n_components", 9), ("visible", "gaussian"),
+    ("sparsity_target", 2.0),
+]  # fmt: skip
+
+
+@all_estimators
+@pytest.mark.parametrize("call", ["warm fit", "partial_fit"])
+def test_bad_changes_between_calls_are_refused(Estimator, call):
+    """By an error that names the parameter, and leaves the model as it is."""
+    model = train(make_estimator(Estimator), "partial_fit")
+    before = outputs(model)
+    for name, value in RBM_CHANGES if Estimator is SETRBM else CHANGES:
+        good = getattr(model, name)
+        model.set_params(**{name: value})
+        with pytest.raises(ValueError, match=name):
+            train(model, call)
+        model.set_params(**{name: good})
+        assert_array_equal(outputs(model), before)
+
+
+def test_validation_may_be_skipped():
+    model = train(make_estimator(SETMLPRegressor), "partial_fit")
+    model.set_params(power_t=-1)
+    with config_context(skip_parameter_validation=True):
+        train(model, "partial_fit")
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("evolution", ["fixed", "set"])
+def test_sparse_data_continue_bit_for_bit(solver, evolution):
+    """The lazy updates of a call of `partial_fit` round as those of one fit."""
+    X = csr_array(X_iris * (np.random.default_rng(0).random(X_iris.shape) < 0.5))
+    settings = {"solver": solver, "evolution": evolution}
+    whole = make_estimator(SETMLPClassifier, **settings).fit(X, y_iris)
+    parts = make_estimator(SETMLPClassifier, **settings)
+    for _ in range(4):
+        parts.partial_fit(X, y_iris, classes=[0, 1, 2])
+    assert_same_model(whole, parts)
+    assert whole.loss_curve_ == parts.loss_curve_

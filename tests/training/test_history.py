@@ -43,3 +43,15 @@ def test_a_copy_is_independent():
     copy.count(is_improvement=False)
     assert history.curves == {"loss": [1.0]} and history.validation_scores == [0.5]
     assert history.best_validation_score == 0.5 and history.n_no_improvement == 0
+
+
+def test_a_new_fit_has_its_own_best_values():
+    history = History()
+    history.record_score(0.5)
+    history.best_loss = 0.1
+    history.count(is_improvement=False)
+    history.begin_fit()
+    assert history.best_loss is None and history.n_no_improvement == 0
+    assert history.record_score(0.25) == -np.inf
+    assert history.best_validation_score == 0.25
+    assert history.validation_scores == [0.5, 0.25]

@@ -128,12 +128,14 @@ def test_rules_get_the_layers_after_a_flush():
             events.append((layers, context.n_evolutions, context.progress))
 
     learner = MeanLearner()
-    learner.layers = ["layer"]
+    layer = SimpleNamespace(n_states=1, check=lambda n: events.append(("check", n)))
+    learner.layers = [layer]
     learner.flush = lambda: events.append("flush")
     make_loop(learner, make_state(), rule=Rule()).run(2)
     # At the end of an epoch, before an evolution, and at the end of training.
-    evolution = (["layer"], 1, 0.5)
-    assert events == ["flush", "flush", evolution, "flush", "flush"]
+    # What a rule of the user's leaves behind is checked.
+    evolution = ([layer], 1, 0.5)
+    assert events == ["flush", "flush", evolution, ("check", 1), "flush", "flush"]
 
 
 def test_the_stopping_rule_stops():

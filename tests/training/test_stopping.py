@@ -15,6 +15,7 @@ from helpers.rbms import make_rbm
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 from sklearn_set._training.schedules import LEAST_RATE, Adaptive, Constant
 from sklearn_set._training.state import TrainingState
 from sklearn_set._training.stopping import StoppingRule
@@ -88,10 +89,55 @@ def test_early_stopping_restores_the_best_rbm(digits):
 def test_warm_start_with_early_stopping(Estimator):
     X, y = SMALL_DATA[Estimator]
     model = make_small_model(Estimator, early_stopping=True, warm_start=True).fit(X, y)
-    n_scores, best = len(model.validation_scores_), model.best_validation_score_
+    n_scores = len(model.validation_scores_)
     model.fit(X, y)
     assert len(model.validation_scores_) > n_scores
-    assert model.best_validation_score_ >= best
+    assert model.best_validation_score_ == max(model.validation_scores_[n_scores:])
+
+
+def make_estimator(Estimator, **parameters):
+    if Estimator is SETRBM:
+        names = {"max_iter": "n_iter"}
+        return make_rbm(**{names.get(k, k): v for k, v in parameters.items()})
+    return make_small_model(Estimator, **parameters)
+
+
+@pytest.mark.parametrize("Estimator", [SETMLPClassifier, SETMLPRegressor, SETRBM])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_warm_fit_counts_anew(Estimator, early_stopping):
+    """After a fit that stopped by itself, it runs as many epochs as that."""
+    if Estimator is SETRBM and not early_stopping:
+        pytest.skip("An RBM stops by itself with early stopping only.")
+    X, y = SMALL_DATA.get(Estimator, (np.random.default_rng(0).random((60, 9)), None))
+    model = make_estimator(
+        Estimator, early_stopping=early_stopping, warm_start=True, max_iter=30,
+        tol=1e3, n_iter_no_change=3,
+    )  # fmt: skip
+    n_epochs = [model.fit(X, y).n_iter_ for _ in range(3)]
+    assert n_epochs == [n_epochs[0]] * 3 and n_epochs[0] >= 4
+
+
+@pytest.mark.parametrize("Estimator", [SETMLPClassifier, SETRBM])
+def test_a_warm_fit_on_harder_data_is_not_thrown_away(Estimator):
+    """Its best score is its own, although that of the first fit was higher."""
+    rng = np.random.default_rng(0)
+    X, y = SMALL_DATA[SETMLPClassifier]
+    X = (X > 0).astype(float)
+    model = make_estimator(
+        Estimator, early_stopping=True, warm_start=True, max_iter=6, n_iter_no_change=9
+    ).fit(X, y)
+    before = outputs(model, X)
+    n_scores, best = len(model.validation_scores_), model.best_validation_score_
+    model.fit((rng.random(X.shape) > 0.5).astype(float), rng.permutation(y))
+    own = model.validation_scores_[n_scores:]
+    assert max(own) < best and model.best_validation_score_ == max(own)
+    assert (outputs(model, X) != before).any()
+
+
+def outputs(model, X):
+    """Return what a fitted model computes."""
+    method = "transform" if isinstance(model, SETRBM) else "predict_proba"
+    return getattr(model, method)(X)
 
 
 # -- the rule ------------------------------------------------------------------
