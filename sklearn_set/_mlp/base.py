@@ -27,7 +27,9 @@ from sklearn_set._mlp.settings import (
     dropout_of_layers,
     hidden_activations,
     hidden_sizes,
+    penalty_of_batches,
 )
+from sklearn_set._mlp.weights import relative_weights, warn_if_alone
 from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches, LabelledSamples
@@ -69,12 +71,12 @@ class BaseSETMLP(SETEstimator):
         if sample_weight is None:
             return None
         return _check_sample_weight(
-            sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
 
-    def _with_class_weights(self, weights, y):
-        """Multiply the weights of the samples by those of their classes, if any."""
-        return weights
+    def _relative_weights(self, weights, y):
+        """Return the weights of the samples relative to the largest one, or None."""
+        return None if weights is None else relative_weights(weights)
 
     def _validate(self, X, y, is_new, **options):
         """Validate X and y; a new model takes their dtype and number of features."""
@@ -138,6 +140,7 @@ class BaseSETMLP(SETEstimator):
             X, y = self._validate_data(given.X, given.y, (np.float64, np.float32))
             self._check_targets(y)
             weights = self._validate_weights(given.sample_weight, X)
+            weights = None if weights is None else relative_weights(weights)
             return ValidationScorer(self, given.X, y, weights)
         if held_out is None:
             return None
@@ -152,7 +155,7 @@ class BaseSETMLP(SETEstimator):
         original_X = X
         X, y = self._validate_input(X, y, incremental=incremental, is_new=is_new)
         sample_weight = self._validate_weights(sample_weight, X)
-        weights = self._with_class_weights(sample_weight, y)
+        weights = self._relative_weights(sample_weight, y)
         # Callbacks and scorers see rows as the user would pass them to predict.
         data = TrainingData(original_X if hasattr(self, "feature_names_in_") else X, y)
         state = self._start_state() if is_new else self._training_state.copy()
@@ -161,6 +164,7 @@ class BaseSETMLP(SETEstimator):
         batch_size = checked_batch_size(
             self.batch_size, used.size, incremental=incremental
         )
+        warn_if_alone(weights, batch_size)
         samples = LabelledSamples(
             X if incremental else in_row_order(X), self._targets(y, X.dtype), weights,
             batch_size, self.batch_transform, state.streams["transform"],
@@ -189,7 +193,7 @@ class BaseSETMLP(SETEstimator):
             SOLVERS[self.solver].from_estimator(self, self.learning_rate_init),
             self.solver,
             samples,
-            self.alpha,
+            penalty_of_batches(self.alpha, self.batch_size, batch_size),
             dropout_of_layers(self.dropout, n_hidden, state.streams["dropout"]),
             state.take_learner(),
         )
@@ -295,7 +299,8 @@ class BaseSETMLP(SETEstimator):
             The target values: numbers, class labels, or a multilabel indicator matrix.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative. An integer weight has the effect of as
+            Weights of the samples, not negative. They compare the samples of a batch: a
+            factor that is common to all has no effect. An integer weight has that of as
             many copies of the sample; weight 0 leaves it out.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None

@@ -5,7 +5,6 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
     check_classification_targets,
@@ -14,6 +13,7 @@ from sklearn.utils.multiclass import (
 )
 
 from sklearn_set._mlp.base import BaseSETMLP
+from sklearn_set._mlp.weights import check_class_weight, with_class_weights
 
 
 class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
@@ -109,9 +109,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     alpha : float, default=0.1
         Strength of the L2 regularization term, which is divided by the number of
-        samples of the batch when added to the loss: smaller batches, as in
-        `partial_fit` of small pieces, need a smaller `alpha`. With 'adamw' each step
-        multiplies the weights by ``1 - learning_rate * alpha / batch_size`` instead.
+        samples of the batch when added to the loss, or by `batch_size` if there are
+        fewer samples in all: a smaller `batch_size` needs a smaller `alpha`. With
+        'adamw' each step multiplies the weights by ``1 - learning_rate * alpha /
+        batch_size`` instead.
 
     dropout : float or list of float, default=0.0
         Fraction of the hidden units that is dropped at random for each sample, in [0,
@@ -119,7 +120,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         input and for each hidden layer: ``[0.2, 0.5, 0.5]`` for two hidden layers.
 
     batch_size : int or 'auto', default='auto'
-        Size of minibatches. When set to "auto", ``batch_size=min(32, n_samples)``.
+        Size of minibatches: 32 with "auto". If there are fewer samples, as in
+        `partial_fit` of small pieces, a batch has all of them.
 
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine'}, default='constant'
         Schedule of the learning rate, which changes between epochs.
@@ -416,22 +418,16 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         """Return an indicator matrix, (n_samples, n_outputs)."""
         return self._label_binarizer.transform(y).astype(bool)
 
-    def _with_class_weights(self, weights, y):
+    def _relative_weights(self, weights, y):
         """Multiply the weights of the samples by those of their classes, if any."""
+        weights = super()._relative_weights(weights, y)
         if self.class_weight is None:
             return weights
-        if self._is_stratified() and weights is not None:
-            # A weight counts as so many copies of the sample.
-            values = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=y, sample_weight=weights
-            )
-            factors = values[np.searchsorted(self.classes_, y)]
-        else:
-            factors = compute_sample_weight(self.class_weight, y)
-        return factors if weights is None else (weights * factors).astype(weights.dtype)
+        return with_class_weights(weights, self.class_weight, y, self.classes_)
 
     def _check_settings(self, given, *, incremental):
         super()._check_settings(given, incremental=incremental)
+        check_class_weight(self.class_weight)
         if incremental and isinstance(self.class_weight, str):
             raise ValueError(
                 "class_weight='balanced' is not supported by partial_fit, which sees a "
@@ -482,9 +478,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
         The network evolves before each call except the first, as it does between the
         epochs of `fit`. For a stream of small pieces use a small `zeta`, or 0 if there
-        are few connections, and a smaller `alpha` with small batches. The topology
-        parameters `hidden_layer_sizes`, `epsilon` and `density` are those of the first
-        call.
+        are few connections. The topology parameters `hidden_layer_sizes`, `epsilon` and
+        `density` are those of the first call.
 
         Parameters
         ----------
@@ -495,7 +490,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             The target values.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative.
+            Weights of the samples, not negative. They compare the samples of a batch,
+            as in `fit`; those of different calls are not compared.
 
         classes : array of shape (n_classes,), default=None
             Classes across all calls to partial_fit. Required for the first call; `y`

@@ -262,9 +262,10 @@ class Network:
         solver : Solver
             Turns gradients into steps.
         alpha : float
-            Strength of the L2 penalty on the weights, divided by the batch's weight.
+            Strength of the L2 penalty on the weights, divided by the number of samples.
         weights : ndarray of shape (batch,), default=None
-            Weights of the samples, not all 0; None if each is 1.
+            Weights of the samples, not all 0, which a common factor does not change;
+            None if all are equal.
         dropout : Dropout, default=NO_DROPOUT
             Decides what to drop.
 
@@ -274,14 +275,13 @@ class Network:
             Mean loss of the batch, L2 penalty included, before the step.
         """
         sums = self.forward(x, dropout)
-        losses = self.loss.gradient(sums, targets)
-        if weights is None:
-            loss, scale = losses.sum(), 1 / x.shape[1]
-        else:
+        losses, scale = self.loss.gradient(sums, targets), 1 / x.shape[1]
+        if weights is not None:
+            weights = weights / weights.mean()
             sums *= weights
-            loss, scale = losses @ weights, 1 / weights.sum(dtype=np.float64)
+            losses *= weights
         penalty = self.backward(x, sums, solver, alpha, scale, dropout)
-        return (loss + penalty) * scale
+        return (losses.sum() + penalty) * scale
 
     def layer_gradients(self, x, targets, weights=None):
         """Iterate over the layers, from the last, with the factors of their gradients.

@@ -111,9 +111,10 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
 
     alpha : float, default=0.1
         Strength of the L2 regularization term, which is divided by the number of
-        samples of the batch when added to the loss: smaller batches, as in
-        `partial_fit` of small pieces, need a smaller `alpha`. With 'adamw' each step
-        multiplies the weights by ``1 - learning_rate * alpha / batch_size`` instead.
+        samples of the batch when added to the loss, or by `batch_size` if there are
+        fewer samples in all: a smaller `batch_size` needs a smaller `alpha`. With
+        'adamw' each step multiplies the weights by ``1 - learning_rate * alpha /
+        batch_size`` instead.
 
     dropout : float or list of float, default=0.0
         Fraction of the hidden units that is dropped at random for each sample, in [0,
@@ -121,7 +122,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         input and for each hidden layer: ``[0.2, 0.5, 0.5]`` for two hidden layers.
 
     batch_size : int or 'auto', default='auto'
-        Size of minibatches. When set to "auto", ``batch_size=min(32, n_samples)``.
+        Size of minibatches: 32 with "auto". If there are fewer samples, as in
+        `partial_fit` of small pieces, a batch has all of them.
 
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine'}, default='constant'
         Schedule of the learning rate, which changes between epochs.
@@ -410,9 +412,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
 
         The network evolves before each call except the first, as it does between the
         epochs of `fit`. For a stream of small pieces use a small `zeta`, or 0 if there
-        are few connections, and a smaller `alpha` with small batches. The topology
-        parameters `hidden_layer_sizes`, `epsilon` and `density` are those of the first
-        call.
+        are few connections. The topology parameters `hidden_layer_sizes`, `epsilon` and
+        `density` are those of the first call.
 
         Parameters
         ----------
@@ -423,7 +424,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
             The target values.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative.
+            Weights of the samples, not negative. They compare the samples of a batch,
+            as in `fit`; those of different calls are not compared.
 
         Returns
         -------

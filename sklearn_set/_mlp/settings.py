@@ -126,3 +126,23 @@ def checked_batch_size(batch_size, n_samples, *, incremental):
             "it is clipped."
         )
     return min(int(batch_size), n_samples)
+
+
+def penalty_of_batches(alpha, batch_size, n_batch):
+    """Return the penalty that, divided by the samples of a batch, is that of a step.
+
+    A step's penalty is ``alpha / batch_size``. Where there are fewer samples than that,
+    it does not depend on their number, or a sample of weight 2 would differ from two
+    samples.
+
+    Parameters
+    ----------
+    alpha : float
+        Strength of the L2 penalty.
+    batch_size : int or "auto"
+        The perceptrons' parameter.
+    n_batch : int
+        The number of samples in a batch, as `checked_batch_size` returns it.
+    """
+    full = AUTO_BATCH if batch_size == "auto" else int(batch_size)
+    return float(alpha) * (n_batch / full)

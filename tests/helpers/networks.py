@@ -78,7 +78,7 @@ def mean_loss(network, loss, x, y, alpha, weights, dropout=NO_DROPOUT):
     network.loss.activate(p)
     total = LOSS_DEFINITIONS[loss](p, y).sum(axis=0) @ weights
     squares = sum(np.square(coef.data).sum() for coef in network.coefs)
-    return (total + 0.5 * alpha * squares) / weights.sum()
+    return total / weights.sum() + 0.5 * alpha * squares / weights.size
 
 
 def assert_gradient(network, loss, x, y, alpha=0.0, weights=None, dropout=NO_DROPOUT):

@@ -10,6 +10,8 @@ import sklearn
 from helpers.perceptrons import (
     DATA,
     SMALL_DATA,
+    X_digits,
+    X_iris,
     assert_close_weights,
     assert_same_model,
     both_perceptrons,
@@ -17,6 +19,8 @@ from helpers.perceptrons import (
     make_classifier,
     make_model,
     make_small_model,
+    y_digits,
+    y_iris,
 )
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
@@ -30,6 +34,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
+from sklearn_set._layers.lazy_updates import LazyUpdates
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -256,13 +261,91 @@ def test_weight_0_leaves_a_sample_out_bit_for_bit(Estimator):
     assert a.t_ == b.t_ == 8 * used.sum()
 
 
+def fit_in_pieces(model, X, y, weights):
+    """Fit to three pieces, twice."""
+    more = {"classes": np.unique(y)} if isinstance(model, SETMLPClassifier) else {}
+    for _ in range(2):
+        for piece in np.array_split(np.arange(len(y)), 3):
+            w = None if weights is None else weights[piece]
+            model.partial_fit(X[piece], y[piece], w, **more)
+    return model
+
+
+def fit_at_once(model, X, y, weights):
+    return model.fit(X, y, weights)
+
+
 @both_perceptrons
-def test_weights_of_1_change_rounding_at_most(Estimator):
+@pytest.mark.parametrize("fit", [fit_at_once, fit_in_pieces])
+@pytest.mark.parametrize("solver", ["sgd", "adamw"])
+@pytest.mark.parametrize("make", [np.asarray, csr_array], ids=["dense", "sparse"])
+def test_a_common_factor_of_the_weights_has_no_effect(
+    Estimator, fit, solver, make, rng
+):
     X, y = SMALL_DATA[Estimator]
+    X, weights = make(X), rng.random(len(y))
+    weights[::7] = 0
+
+    def fitted(weights):
+        return fit(make_small_model(Estimator, solver=solver, alpha=3), X, y, weights)
+
+    plain, weighted = fitted(None), fitted(weights)
+    assert not np.allclose(plain.intercepts_[0], weighted.intercepts_[0])
+    for factor in (1 / len(y), 7.0, 1e-30, 1e-308, 1e308):
+        assert_close_weights(plain, fitted(np.full(len(y), factor)), rtol=1e-7)
+        assert_close_weights(weighted, fitted(factor * weights), rtol=1e-7)
+
+
+@both_perceptrons
+@pytest.mark.parametrize("factor", [1e-30, 1e-60, 1e60, 1e308])
+def test_weights_beyond_float32(Estimator, factor):
+    X, y = SMALL_DATA[Estimator]
+    X = X.astype(np.float32)
     plain = make_small_model(Estimator).fit(X, y)
-    assert_close_weights(plain, make_small_model(Estimator).fit(X, y, np.ones(len(y))))
-    scaled = make_small_model(Estimator, alpha=0).fit(X, y, np.full(len(y), 7.0))
-    assert_close_weights(make_small_model(Estimator, alpha=0).fit(X, y), scaled)
+    scaled = make_small_model(Estimator, early_stopping=True)
+    scaled.fit(X, y, np.full(len(y), factor), X_val=X, y_val=y,
+               sample_weight_val=np.full(len(y), factor))  # fmt: skip
+    assert scaled.validation_scores_[-1] == pytest.approx(plain.score(X, y), rel=0.1)
+    assert scaled.coefs_[0].dtype == np.float32
+
+
+@pytest.mark.parametrize("size", [12, 32])
+def test_the_penalty_of_a_step_does_not_depend_on_the_number_of_samples(size):
+    """Twice the same samples are the same batch, if it holds all of them."""
+    X, y = X_iris[:: 150 // size][:size], y_iris[:: 150 // size][:size]
+    options = {"alpha": 10, "batch_size": 64}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="batch_size=64 is larger")
+        once = make_small_model(SETMLPClassifier, **options).fit(X, y)
+        twice = make_small_model(SETMLPClassifier, **options).fit(
+            np.tile(X, (2, 1)), np.tile(y, 2)
+        )
+    assert_close_weights(once, twice, rtol=1e-6)
+
+
+def test_the_penalty_of_a_sparse_batch_does_not_depend_on_its_weights(monkeypatch, rng):
+    """So that steps without gradient are the same map, and stay pending."""
+    changes = []
+    change = LazyUpdates._change
+    monkeypatch.setattr(
+        LazyUpdates, "_change", lambda self, step: changes.append(change(self, step))
+    )
+    X, options = csr_array(X_digits), {"solver": "sgd", "batch_size": 599, "zeta": 0}
+    make_model(SETMLPClassifier, max_iter=3, **options).fit(
+        X, y_digits, rng.random(len(y_digits))
+    )
+    assert len(changes) == 1
+
+
+@both_perceptrons
+def test_weights_of_single_samples_compare_nothing(Estimator):
+    X, y = SMALL_DATA[Estimator]
+    message = "in batches of one sample they change nothing"
+    with pytest.warns(UserWarning, match=message):
+        make_small_model(Estimator, batch_size=1, max_iter=1).fit(X, y, y + 1)
+    more = {"classes": [0, 1, 2]} if Estimator is SETMLPClassifier else {}
+    with pytest.warns(UserWarning, match=message):
+        make_small_model(Estimator).partial_fit(X[:1], y[:1], [2.0], **more)
 
 
 @both_perceptrons

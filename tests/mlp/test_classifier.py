@@ -157,13 +157,11 @@ def test_balanced_class_weights(labels):
     assert_close_weights(a, b)
     # Weights count as repetitions do.
     weights = np.where(y == labels[0], 2.0, 1.0)
-    c = make_small_model(SETMLPClassifier, class_weight="balanced", alpha=0).fit(
-        X, y, weights
-    )
+    c = make_small_model(SETMLPClassifier, class_weight="balanced").fit(X, y, weights)
     values = compute_class_weight(
         "balanced", classes=labels, y=np.r_[y, y[y == labels[0]]]
     )
-    d = make_small_model(SETMLPClassifier, alpha=0).fit(
+    d = make_small_model(SETMLPClassifier).fit(
         X, y, weights * values[np.searchsorted(labels, y)]
     )
     assert_close_weights(c, d)
@@ -180,6 +178,109 @@ def test_balanced_class_weights_raise_the_recall_of_a_rare_class(rng):
         for weight in (None, "balanced")
     ]
     assert recall[0] + 0.2 < recall[1]
+
+
+@pytest.mark.parametrize("labels", [np.arange(3), np.array(["a", "b", "c"])])
+def test_class_weights_in_pieces_without_all_classes(labels):
+    """Those of the classes that the dict does not name are 1."""
+    y, given = labels[y_iris], {labels[0]: 3.0, labels[2]: 0.5}
+    values = np.array([3.0, 1.0, 0.5])[y_iris]
+    a = make_small_model(SETMLPClassifier, class_weight=given)
+    b = make_small_model(SETMLPClassifier)
+    for rows in (slice(40, 110), slice(45, 55), slice(60, 90), slice(90, 150)):
+        a.partial_fit(X_iris[rows], y[rows], classes=labels)
+        b.partial_fit(X_iris[rows], y[rows], values[rows], classes=labels)
+    assert_close_weights(a, b)
+
+
+@pytest.mark.parametrize("make", [np.asarray, csr_array], ids=["dense", "sparse"])
+def test_class_weights_of_labels_in_pieces_without_all_values(make):
+    X, y = make_multilabel_classification(n_samples=90, n_classes=2, random_state=0)
+    y[:30, 0], y[30:60, 1] = 0, 1
+    given = [{1: 3.0}, {0: 0.5}]
+    weights = np.where(y[:, 0], 3.0, 1.0) * np.where(y[:, 1], 1.0, 0.5)
+    a = make_small_model(SETMLPClassifier, class_weight=given)
+    b = make_small_model(SETMLPClassifier)
+    for start in (0, 30, 60):
+        rows = slice(start, start + 30)
+        a.partial_fit(X[rows] / 20, make(y[rows]), classes=[0, 1])
+        b.partial_fit(X[rows] / 20, make(y[rows]), weights[rows], classes=[0, 1])
+    assert_close_weights(a, b)
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_balanced_class_weights_leave_out_a_class_of_weight_0(labels):
+    """It is balanced among those that are left."""
+    rows = np.r_[0:50, 50:60, 100:130]
+    X, y = X_iris[rows], np.minimum(y_iris[rows], labels - 1)
+    used = y < labels - 1
+    clf = make_small_model(SETMLPClassifier, class_weight="balanced", max_iter=100)
+    clf.fit(X, y, used.astype(float))
+    values = np.where(y == 0, 1.0, 5.0) if labels == 3 else np.ones(len(y))
+    assert_close_weights(
+        clf, make_small_model(SETMLPClassifier, max_iter=100).fit(X, y, used * values)
+    )
+    assert clf.score(X[used], y[used]) > 0.95
+
+
+def test_balanced_class_weights_of_labels_count_weights_as_copies(rng):
+    X, y = make_multilabel_classification(n_samples=90, n_classes=2, random_state=0)
+    weights = rng.integers(0, 3, size=90)
+    options = {"class_weight": "balanced", "batch_size": 1000, "alpha": 1}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="batch_size=1000 is larger")
+        a = make_small_model(SETMLPClassifier, **options).fit(X / 20, y, weights)
+        b = make_small_model(SETMLPClassifier, **options).fit(
+            X.repeat(weights, axis=0) / 20, y.repeat(weights, axis=0)
+        )
+    assert_close_weights(a, b, rtol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_class_weights_of_any_size(factor):
+    a = make_small_model(SETMLPClassifier, class_weight={0: 1.0, 1: 3.0, 2: 0.5})
+    weights = {0: factor, 1: 3 * factor, 2: 0.5 * factor}
+    b = make_small_model(SETMLPClassifier, class_weight=weights)
+    a.fit(X_iris, y_iris, np.arange(150))
+    assert_close_weights(a, b.fit(X_iris, y_iris, factor * np.arange(150)))
+    assert a.fit(X_iris, y_iris).best_loss_ == pytest.approx(
+        b.fit(X_iris, y_iris).best_loss_
+    )
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ({0: -1.0}, "class_weight has the weight -1.0 for the class 0"),
+        ({1: np.nan}, "class_weight has the weight nan for the class 1"),
+        ({1: np.inf}, "class_weight has the weight inf for the class 1"),
+        ({1: "2"}, "class_weight has the weight '2' for the class 1"),
+        ({7: 2.0}, r"The classes, .* are not in class_weight"),
+        ({0: 0.0, 1: 0, 2: 0}, "class_weight leaves none to learn from"),
+        ([{0: 1.0}], "class_weight must be one dict or 'balanced' for labels"),
+        ([1.0, 2.0], "class_weight must be 'balanced', a dict, or for a multilabel"),
+    ],
+)
+def test_bad_class_weights(given, message):
+    clf = make_small_model(SETMLPClassifier, class_weight=given)
+    with pytest.raises(ValueError, match=message):
+        clf.fit(X_iris, y_iris)
+    with pytest.raises(ValueError, match=message):
+        clf.partial_fit(X_iris, y_iris, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ({0: 1.0}, "class_weight must be a list with a dict for each label or"),
+        ([{0: 1.0}], "class_weight has 1 dicts where y has 4 labels"),
+        ([{1: -1.0}] * 4, "class_weight has the weight -1.0 for the class 1"),
+    ],
+)
+def test_bad_class_weights_of_labels(given, message):
+    X, y = make_multilabel_classification(n_samples=30, n_classes=4, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        make_small_model(SETMLPClassifier, class_weight=given).fit(X, y)
 
 
 def test_partial_fit_refuses_balanced_class_weights():
