@@ -11,6 +11,7 @@ from functools import partial
 import data
 import numpy as np
 from scipy.io import loadmat
+from scipy.sparse import csr_array
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
 ROWS = 5000
@@ -23,6 +24,11 @@ def _matlab(name, folder):
     content = loadmat(path)
     X = content["X"].astype(np.float32, order="C")
     return X, np.unique(content["Y"].ravel(), return_inverse=True)[1]
+
+
+def _counts(name, folder):
+    found = _matlab(name, folder)
+    return found and (csr_array(found[0]), found[1])
 
 
 def _fashion(folder):
@@ -65,3 +71,8 @@ SETS = {
         )
     },
 }
+
+# the same for sparse word counts
+TEXT = {"PCMAC, tf-idf": partial(_counts, "PCMAC")}
+
+ALL = SETS | TEXT

@@ -73,7 +73,7 @@ def example_arguments(gallery_conf, script_vars):
 
 def examples_to_run():
     """Return a pattern for the examples whose data are available."""
-    download = ["pixels", "gene_expression", "sparse_text"]
+    download = ["pixels", "gene_expression", "sparse_text", "convolution"]
     left_out = "" if DATA else f"(?!{'|'.join(download)})"
     return rf"{os.sep}plot_{left_out}"
 
