@@ -5,6 +5,7 @@ other settings, and the base class of user-defined rules: a subclass of `Evoluti
 overrides `prune`, `grow`, `fraction`, or `evolve` as a whole.
 """
 
+import math
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -13,20 +14,35 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
+from sklearn_set._layers.inputs import (
+    draw_positions_of,
+    of_sources,
+    source_strengths,
+)
 from sklearn_set._layers.magnitudes import larger_than_smallest
 from sklearn_set._layers.position_gradients import position_gradients
 from sklearn_set._layers.positions import draw_positions
+from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._training.schedules import half_cosine
 from sklearn_set._utils.checks import checked_fraction, checked_kept
 
 __all__ = [
     "RULES", "SET", "EvolutionContext", "EvolutionRule", "Fixed", "ImportancePruning",
-    "RigL",
+    "InputEvolution", "RigL",
 ]  # fmt: skip
 
 # Denser layers do not evolve: connections would regrow where they were, only with other
 # weights.
 MAX_DENSITY = 0.8
+
+# Least number of samples that InputEvolution withholds to judge the inputs.
+MIN_WITHHELD = 50
+
+# How often in a row the inputs may be worse before InputEvolution stops looking.
+MAX_WORSE = 4
+
+# InputEvolution leaves at least so many inputs, unless it is given a number.
+MIN_INPUTS = 4
 
 # Least number of empty positions that RigL scores; in a larger layer, as many as it has
 # connections.
@@ -50,6 +66,10 @@ class EvolutionContext(NamedTuple):
         Returns, for a random batch, an iterable of (layer, source, delta) from the last
         layer to the first. The loss's gradient for a connection from i to j, present or
         not, is ``source[i] @ delta[j]``.
+    selection : InputSelection, default=None
+        The inputs that may have connections, kept from one evolution to the next.
+    withheld_losses : callable, default=None
+        Returns the losses of the samples that `selection` withholds from training.
     """
 
     zeta: float
@@ -57,6 +77,8 @@ class EvolutionContext(NamedTuple):
     progress: float
     rng: np.random.Generator
     layer_gradients: Callable = None
+    selection: InputSelection = None
+    withheld_losses: Callable = None
 
 
 class EvolutionRule(BaseEstimator):
@@ -91,6 +113,21 @@ class EvolutionRule(BaseEstimator):
         if not self.annealed:
             return context.zeta
         return context.zeta * half_cosine(context.progress)
+
+    def n_withheld(self, n_samples):
+        """Return how many of the training samples to withhold, to judge the inputs.
+
+        Parameters
+        ----------
+        n_samples : int
+            The number of training samples.
+
+        Returns
+        -------
+        n_withheld : int
+            0 for all rules but InputEvolution.
+        """
+        return 0
 
     def evolve(self, layers, context):
         """Evolve a network; the number of connections stays the same.
@@ -201,6 +238,154 @@ class SET(EvolutionRule):
             1 for the connections that stay.
         """
         return larger_than_smallest(weights, fraction, n_threads)
+
+
+class InputEvolution(SET):
+    """SET, in which inputs that do not help lose all their connections.
+
+    From `start` to `end` of the training, each evolution takes the connections of the
+    weakest inputs, by the sum of the magnitudes of their weights, a fraction `step` of
+    those that are left. Connections grow from the other inputs only. How many inputs
+    stay is found by a part of the training samples that is withheld for that time: the
+    inputs with the lowest loss on them stay, and the search stops early when the loss
+    has been worse three times in a row. Afterwards all samples are trained on, and the
+    inputs' dropout rate falls in proportion to the inputs that are left.
+
+    With less than 500 samples (at the default `validation_fraction`) there are too few
+    to judge by, and in `partial_fit` none are withheld: then the rule is SET, unless
+    `n_inputs` is given. Removing the weakest inputs step by step is neuron evolution as
+    in NeuroFS (Atashgahi et al. 2023, arXiv 2303.07200), where their number is given.
+
+    Parameters
+    ----------
+    n_inputs : int, default=None
+        How many inputs stay. None finds their number.
+    start, end : float, default=0.15, 0.5
+        When inputs are removed, as fractions of the training.
+    step : float, default=0.15
+        Fraction of the inputs to remove each time, if `n_inputs` is None; in (0, 1).
+    validation_fraction : float, default=0.1
+        Fraction of the training samples to withhold, in (0, 1).
+    annealed : bool, default=False
+        Whether the drop fraction falls along half a cosine, from `zeta` to 0 at the end
+        of training, as in RigL.
+    """
+
+    def __init__(
+        self, n_inputs=None, start=0.15, end=0.5, step=0.15, validation_fraction=0.1,
+        annealed=False,
+    ):  # fmt: skip
+        super().__init__(annealed)
+        self.n_inputs = n_inputs
+        self.start = start
+        self.end = end
+        self.step = step
+        self.validation_fraction = validation_fraction
+
+    def n_withheld(self, n_samples):
+        """Return how many of the training samples to withhold, to judge the inputs.
+
+        Parameters
+        ----------
+        n_samples : int
+            The number of training samples.
+
+        Returns
+        -------
+        n_withheld : int
+            0 if `n_inputs` is given, or there are too few samples.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range.
+        """
+        self._check_parameters()
+        n_withheld = int(self.validation_fraction * n_samples)
+        return n_withheld if self.n_inputs is None and n_withheld >= MIN_WITHHELD else 0
+
+    def _check_parameters(self):
+        if self.n_inputs is not None:
+            check_scalar(self.n_inputs, "n_inputs", Integral, min_val=1)
+        for name in ("step", "validation_fraction"):
+            check_scalar(
+                getattr(self, name), name, Real, min_val=0, max_val=1,
+                include_boundaries="neither",
+            )  # fmt: skip
+        check_scalar(self.end, "end", Real, min_val=0, max_val=1)
+        check_scalar(self.start, "start", Real, min_val=0, max_val=self.end)
+
+    def evolve(self, layers, context):
+        """Evolve a network, and its inputs when it is time.
+
+        The number of connections stays the same as long as the living inputs have
+        positions for them.
+
+        Parameters
+        ----------
+        layers : list of SparseLayer
+            From the input to the output; changed in place.
+        context : EvolutionContext
+            The present state of the training.
+        """
+        self._check_parameters()
+        first, selection = layers[0], context.selection
+        if selection.living is None:
+            selection.living = np.ones(first.n_in, dtype=bool)
+        if not selection.is_over:
+            self._select(first, context)
+        self._rewire_living(first, selection.living, context)
+        super().evolve(layers[1:], context)
+
+    def _select(self, layer, context):
+        """Remove the weakest inputs, or end the selection."""
+        selection, progress = context.selection, context.progress
+        if self.n_inputs is not None:
+            self._keep_strongest(layer, selection, self._n_inputs(layer.n_in, progress))
+            if progress >= self.end:
+                selection.finish()
+        elif not selection.withheld.size:
+            selection.finish()
+        elif progress >= self.start:
+            selection.judge(context.withheld_losses())
+            n_living = int(selection.living.sum())
+            n_next = min(n_living - 1, math.ceil((1 - self.step) * n_living))
+            if (
+                progress >= self.end
+                or selection.n_worse > MAX_WORSE
+                or n_next < MIN_INPUTS
+            ):
+                selection.finish()
+            else:
+                self._keep_strongest(layer, selection, n_next)
+
+    def _n_inputs(self, n_features, progress):
+        """Return how many inputs stay now: the number falls geometrically."""
+        n_inputs = min(int(self.n_inputs), n_features)
+        if progress >= self.end:
+            return n_inputs
+        done = max(progress - self.start, 0.0) / (self.end - self.start)
+        return round(n_features * (n_inputs / n_features) ** done)
+
+    @staticmethod
+    def _keep_strongest(layer, selection, n):
+        """Leave only the n strongest of the living inputs."""
+        strengths = np.where(selection.living, source_strengths(layer), -1.0)
+        living = np.zeros(layer.n_in, dtype=bool)
+        living[np.argsort(-strengths, kind="stable")[:n]] = True
+        selection.living &= living
+
+    def _rewire_living(self, layer, living, context):
+        """Take the connections of the other inputs, and evolve those of the living."""
+        fraction, n = self.fraction(context), layer.n_connections
+        kept = np.ones(n, dtype=np.uint8)
+        if fraction and n <= MAX_DENSITY * int(living.sum()) * layer.n_out:
+            kept = self.prune(layer.connections.weights, fraction, layer.n_threads)
+        kept[~of_sources(layer, living)] = 0
+        n_new = n - int(np.count_nonzero(kept))
+        if n_new:
+            positions = draw_positions_of(layer, living, kept, n_new, context.rng)
+            layer.rewire(kept, positions)
 
 
 class RigL(EvolutionRule):
@@ -347,7 +532,20 @@ class ImportancePruning(EvolutionRule):
             layer.rewire(kept, np.empty(0, dtype=np.int64))
 
 
-RULES = {"fixed": Fixed, "rigl": RigL, "set": SET}
+RULES = {"fixed": Fixed, "inputs": InputEvolution, "rigl": RigL, "set": SET}
+
+
+def n_withheld(rule, n_samples):
+    """Return how many training samples a rule withholds; 0 for objects of other kinds.
+
+    Parameters
+    ----------
+    rule : object with `evolve`
+        The rule.
+    n_samples : int
+        The number of training samples.
+    """
+    return rule.n_withheld(n_samples) if isinstance(rule, EvolutionRule) else 0
 
 
 def as_rules(evolution):

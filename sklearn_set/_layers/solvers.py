@@ -13,6 +13,9 @@ from sklearn_set._kernels.builds import _fast
 # The fields of the kernels' SolverStep.
 STEP_DTYPE = np.asarray(_fast.empty_step()).dtype
 
+# Those that a factor of the learning rate multiplies.
+RATES = {"learning_rate", "gradient_factor"}
+
 
 class Solver:
     """Base of all solvers.
@@ -31,7 +34,7 @@ class Solver:
     n_steps = 0
     is_decoupled = False
 
-    def steps(self, scale, decay, bias_scale=None):
+    def steps(self, scale, decay, bias_scale=None, rate_factors=(1.0,)):
         """Return the next step, along ``scale * gradient + decay * w``.
 
         Parameters
@@ -42,22 +45,28 @@ class Solver:
             Strength of the L2 penalty.
         bias_scale : float, default=None
             Factor of the biases' gradient; None for `scale`.
+        rate_factors : sequence of float, default=(1.0,)
+            Factor of the learning rate for the weights of each layer.
 
         Returns
         -------
-        weight_step, bias_step : ndarray of shape (1,), dtype STEP_DTYPE
-            Biases are not penalised.
+        *weight_steps, bias_step : ndarray of shape (1,), dtype STEP_DTYPE
+            One for each factor. Biases have the factor 1 and are not penalised.
         """
         self.n_steps += 1
-        if self.is_decoupled:
-            decay *= self.learning_rate
-        steps = np.zeros(2, dtype=STEP_DTYPE)
+        factors = np.append(rate_factors, 1.0)
+        steps = np.zeros(factors.size, dtype=STEP_DTYPE)
         steps["solver"] = self.rule
         for name, value in self.coefficients().items():
-            steps[name] = value
-        steps["gradient_scale"] = scale, scale if bias_scale is None else bias_scale
-        steps["weight_decay"] = decay, 0.0
-        return steps[:1], steps[1:]
+            steps[name] = value * factors if name in RATES else value
+        steps["gradient_scale"] = scale
+        if bias_scale is not None:
+            steps["gradient_scale"][-1] = bias_scale
+        steps["weight_decay"] = decay
+        if self.is_decoupled:
+            steps["weight_decay"] *= self.learning_rate * factors
+        steps["weight_decay"][-1] = 0.0
+        return np.split(steps, factors.size)
 
 
 class SGD(Solver):

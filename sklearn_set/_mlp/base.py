@@ -42,6 +42,7 @@ from sklearn_set._training.validation_set import (
 from sklearn_set._utils.checks import checked_coef
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.warnings import warn
+from sklearn_set.evolution import as_rules, n_withheld
 
 
 class BaseSETMLP(SETEstimator):
@@ -53,7 +54,7 @@ class BaseSETMLP(SETEstimator):
 
     _parameter_constraints: dict = CONSTRAINTS
     _streams = ("weights", "topology", "shuffle", "dropout", "transform")
-    _seeds = ("split", "init")
+    _seeds = ("split", "init", "selection")
     _monitored = "loss"
 
     # -- validation -------------------------------------------------------
@@ -161,6 +162,7 @@ class BaseSETMLP(SETEstimator):
         state = self._start_state() if is_new else self._training_state.copy()
         used, held_out = self._split(y, weights, given.X is not None, state)
         scorer = self._scorer(data, held_out, weights, given)
+        self._withhold(used, state, incremental)
         batch_size = checked_batch_size(
             self.batch_size, used.size, incremental=incremental
         )
@@ -170,13 +172,25 @@ class BaseSETMLP(SETEstimator):
             batch_size, self.batch_transform, state.streams["transform"],
         )  # fmt: skip
         learner = self._learner(samples, batch_size, state, used, is_new)
-        batches = Batches(used, batch_size, self._shuffle_stream(state))
+        batches = Batches(
+            used, batch_size, self._shuffle_stream(state), selection=state.selection
+        )
         callbacks = NoCallbacks()
         if not incremental:
             shown = data.for_callbacks(used, sample_weight)
             callbacks = FitCallbacks(original, self.max_iter, *shown)
         self._train(learner, batches, state, scorer, callbacks, incremental)
         return callbacks
+
+    def _withhold(self, used, state, incremental):
+        """Withhold the training samples that evolution rules want to judge inputs by.
+
+        Raises ValueError if a rule's parameters are not valid.
+        """
+        rules = as_rules(self.evolution)
+        n = max([n_withheld(rule, used.size) for rule in rules], default=0)
+        rng = np.random.default_rng(state.seeds["selection"])
+        state.selection.begin(used[:0] if incremental else rng.permutation(used)[:n])
 
     def _shuffle_stream(self, state):
         return state.streams["shuffle"] if self.shuffle else None
@@ -193,8 +207,10 @@ class BaseSETMLP(SETEstimator):
             SOLVERS[self.solver].from_estimator(self, self.learning_rate_init),
             self.solver,
             samples,
-            penalty_of_batches(self.alpha, self.batch_size, batch_size),
-            dropout_of_layers(self.dropout, n_hidden, state.streams["dropout"]),
+            penalty_of_batches(self.alpha, self.batch_size, used.size),
+            dropout_of_layers(
+                self.dropout, n_hidden, used.size, state.streams["dropout"]
+            ),
             state.take_learner(),
         )
 

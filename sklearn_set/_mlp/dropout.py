@@ -22,6 +22,11 @@ class Dropout:
         self._rng = rng
         self._seeds = [0] * len(rates)
 
+    def reduce_for_inputs(self, factor):
+        """Multiply the rate of the inputs by a factor, in [0, 1]."""
+        if self._rates:
+            self._rates = [self._rates[0] * factor, *self._rates[1:]]
+
     def renew(self):
         """Draw new seeds, for the next batch."""
         self._seeds = [self._rng.bit_generator.random_raw() for _ in self._rates]

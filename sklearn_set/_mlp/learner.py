@@ -79,6 +79,24 @@ class NetworkLearner(Learner):
             *self._samples.batch(indices, self.network.n_threads)
         )
 
+    def losses(self, indices):
+        """Compute the loss of each sample, weighted, without dropout and penalty."""
+        network, n = self.network, self._samples.max_batch
+        return np.concatenate(
+            [self._losses(indices[i : i + n], network) for i in range(0, indices.size, n)]
+        )
+
+    def _losses(self, indices, network):
+        x, y, weights = self._samples.batch(
+            indices, network.n_threads, transformed=False
+        )
+        losses = network.loss.gradient(network.forward(x), y)
+        return np.array(losses if weights is None else losses * weights, dtype=float)
+
+    def reduce_input_dropout(self, factor):
+        """Multiply the inputs' dropout rate from now on."""
+        self._dropout.reduce_for_inputs(factor)
+
     def arrays(self):
         """Iterate over weights, biases and parameters of the activations."""
         network = self.network

@@ -12,6 +12,12 @@ from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import require_shape
 
 
+import os
+REF, POW = float(os.environ.get("REF", 100)), float(os.environ.get("POW", 1))
+def rate_factor(layer):
+    return (REF * layer.n_out / max(layer.n_connections, 1)) ** POW
+
+
 class Network:
     """Sparse layers from the features to the weighted sums of the output units.
 
@@ -54,6 +60,7 @@ class Network:
             for layer, activation in zip(layers, activations, strict=False)
         ]
         self._unit_parameters = None
+        self._rate_factors = [rate_factor(layer) for layer in layers]
 
     @classmethod
     def from_coefs(
@@ -197,7 +204,9 @@ class Network:
             Penalty on the weights as they were before the step, part of the summed
             loss.
         """
-        weight_step, bias_step = solver.steps(scale, alpha * scale)
+        *weight_steps, bias_step = solver.steps(
+            scale, alpha * scale, rate_factors=self._rate_factors
+        )
         with_norms, squared_norms = alpha > 0 and not solver.is_decoupled, 0.0
         gradients = self._unit_parameters.bias_gradients
         _fast.sum_rows(delta, gradients[-1], self.n_threads)
@@ -205,7 +214,7 @@ class Network:
             # The gradient of the activations takes their place.
             source = self._outputs[i - 1].view(delta.shape[1]) if i else x
             squared_norms += self.layers[i].backward(
-                source, delta, weight_step, self._fused_slope(i - 1) if i else 1.0,
+                source, delta, weight_steps[i], self._fused_slope(i - 1) if i else 1.0,
                 bias_gradient=gradients[i - 1] if i else None, with_norms=with_norms,
             )  # fmt: skip
             if i:

@@ -13,8 +13,14 @@ from sklearn_set._training.schedules import SCHEDULES
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import RULES
 
-# Batch size with batch_size='auto'.
-AUTO_BATCH = 32
+# With batch_size='auto' the smallest and the largest batch. Up to as many samples as in
+# the latter are one batch.
+SMALLEST_BATCH, LARGEST_BATCH = 8, 32
+
+# With dropout='auto' the rates of the inputs and of the hidden units, and the least
+# number of samples: with less, dropout makes the default network worse.
+AUTO_DROPOUT = 0.5, 0.3
+MIN_SAMPLES_FOR_DROPOUT = 500
 
 _FRACTION = Interval(Real, 0, 1, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -32,7 +38,7 @@ CONSTRAINTS = {
     "init": [StrOptions({"auto", *INITIALIZERS}), HasMethods(["fit", "transform"])],
     "solver": [StrOptions(set(SOLVERS))],
     "alpha": [Interval(Real, 0, None, closed="left")],
-    "dropout": [_FRACTION, "array-like"],
+    "dropout": [StrOptions({"auto"}), _FRACTION, "array-like"],
     "batch_size": [StrOptions({"auto"}), _COUNT],
     "learning_rate": [StrOptions(set(SCHEDULES))],
     "learning_rate_init": [_POSITIVE],
@@ -92,14 +98,29 @@ def hidden_activations(activation, n_hidden):
     return [ACTIVATIONS[name](i) for i, name in enumerate(names, start=1)]
 
 
-def dropout_of_layers(dropout, n_hidden, rng=None):
+def dropout_of_layers(dropout, n_hidden, n_samples=0, rng=None):
     """Return the dropout of the input and of `n_hidden` hidden layers.
+
+    Parameters
+    ----------
+    dropout : "auto", float or list of float
+        The perceptrons' parameter.
+    n_hidden : int
+        Number of hidden layers.
+    n_samples : int, default=0
+        Number of training samples, on which 'auto' depends.
+    rng : numpy.random.Generator, default=None
+        Draws what is dropped.
 
     Raises
     ------
     ValueError
         If a rate is not in [0, 1), or there are too few or too many.
     """
+    if isinstance(dropout, str):
+        rates = [AUTO_DROPOUT[0], *[AUTO_DROPOUT[1]] * n_hidden]
+        rates = rates if n_samples >= MIN_SAMPLES_FOR_DROPOUT else []
+        return Dropout(rates, rng) if rates else NO_DROPOUT
     if isinstance(dropout, Real):
         rates = [0.0, *[float(dropout)] * n_hidden]
     else:
@@ -108,7 +129,7 @@ def dropout_of_layers(dropout, n_hidden, rng=None):
         isinstance(rate, Real) and 0 <= rate < 1 for rate in rates
     ):
         raise ValueError(
-            "dropout must be a rate in [0, 1) for the hidden layers, or a list of "
+            "dropout must be 'auto', a rate in [0, 1) for the hidden layers, or a list of "
             f"{n_hidden + 1} rates, for the input and each of the {n_hidden} "
             f"hidden layers, got {dropout!r}."
         )
@@ -118,7 +139,7 @@ def dropout_of_layers(dropout, n_hidden, rng=None):
 def checked_batch_size(batch_size, n_samples, *, incremental):
     """Return the number of samples in a batch; warn if it is clipped."""
     if batch_size == "auto":
-        return min(AUTO_BATCH, n_samples)
+        return min(_full_batch(batch_size, n_samples), n_samples)
     # The pieces of a stream may well be smaller, above all the last one.
     if batch_size > n_samples and not incremental:
         warn(
@@ -128,7 +149,16 @@ def checked_batch_size(batch_size, n_samples, *, incremental):
     return min(int(batch_size), n_samples)
 
 
-def penalty_of_batches(alpha, batch_size, n_batch):
+def _full_batch(batch_size, n_samples):
+    """Return the number of samples in a batch, unless there are fewer."""
+    if batch_size != "auto":
+        return int(batch_size)
+    if n_samples <= LARGEST_BATCH:
+        return LARGEST_BATCH
+    return min(max(n_samples // SMALLEST_BATCH, SMALLEST_BATCH), LARGEST_BATCH)
+
+
+def penalty_of_batches(alpha, batch_size, n_samples):
     """Return the penalty that, divided by the samples of a batch, is that of a step.
 
     A step's penalty is ``alpha / batch_size``. Where there are fewer samples than that,
@@ -141,8 +171,8 @@ def penalty_of_batches(alpha, batch_size, n_batch):
         Strength of the L2 penalty.
     batch_size : int or "auto"
         The perceptrons' parameter.
-    n_batch : int
-        The number of samples in a batch, as `checked_batch_size` returns it.
+    n_samples : int
+        The number of training samples.
     """
-    full = AUTO_BATCH if batch_size == "auto" else int(batch_size)
-    return float(alpha) * (n_batch / full)
+    full = _full_batch(batch_size, n_samples)
+    return float(alpha) * (min(full, n_samples) / full)

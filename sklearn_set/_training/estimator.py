@@ -94,7 +94,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         rate = getattr(self, learning_rate)
         loop = TrainingLoop(
             learner, batches, state,
-            evolver=self._evolver(learner, state),
+            evolver=self._evolver(learner, state, batches.n_batches),
             schedule=SCHEDULES[getattr(self, schedule)].from_estimator(self),
             learning_rate=rate,
             stopping=self._stopping_rule(),
@@ -129,13 +129,14 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
                 "to stop after. Set early_stopping=False, or use fit."
             )
 
-    def _evolver(self, learner, state):
+    def _evolver(self, learner, state, n_batches):
         return Evolver(
             learner,
             as_rules(self.evolution),
             Period.parse(self.evolve_every),
             self.zeta,
             state,
+            n_batches,
         )
 
     def _copied_attributes(self, learner, state):

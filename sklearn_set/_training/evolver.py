@@ -10,15 +10,21 @@ from sklearn_set.evolution import RULES, EvolutionContext, ImportancePruning
 BUILT_IN = {*RULES.values(), ImportancePruning}
 
 
+# With evolve_every='auto' the least and the largest number of steps between two
+# evolutions. A new connection starts at 0, and needs about 100 steps of the default
+# rate to become as strong as the weakest of the others.
+LEAST_STEPS, MOST_STEPS = 100, 1000
+
+
 class Period(NamedTuple):
     """How often the model evolves."""
 
-    n: int
+    n: int | None  # None for "auto"
     in_steps: bool  # else in epochs
 
     @classmethod
     def parse(cls, value):
-        """Return the period for a number of epochs, or ``"<n> steps"``.
+        """Return the period for "auto", a number of epochs, or ``"<n> steps"``.
 
         Raises
         ------
@@ -27,11 +33,13 @@ class Period(NamedTuple):
         """
         if not isinstance(value, str):
             return cls(int(value), False)
+        if value == "auto":
+            return cls(None, True)
         match = re.fullmatch(r"([1-9]\d*) steps?", value.strip())
         if match is None:
             raise ValueError(
-                "evolve_every must be a number of epochs >= 1, or a number of steps "
-                f"such as '100 steps', got {value!r}."
+                "evolve_every must be 'auto', a number of epochs >= 1, or a number of "
+                f"steps such as '100 steps', got {value!r}."
             )
         return cls(int(match[1]), True)
 
@@ -51,15 +59,20 @@ class Evolver:
         Fraction of the connections to drop.
     state : TrainingState
         Counts the epochs, steps and evolutions since the model was initialized.
+    n_batches : int, default=1
+        Number of batches in an epoch.
     """
 
-    def __init__(self, learner, rules, period, zeta, state):
+    def __init__(self, learner, rules, period, zeta, state, n_batches=1):
         self.rng = state.streams["topology"]
         self._learner = learner
         self._rules = rules
         self._period = period
         self._zeta = zeta
         self._state = state
+        self._n_auto = min(max(n_batches, LEAST_STEPS), MOST_STEPS)
+        if state.selection.is_over:
+            learner.reduce_input_dropout(state.selection.fraction_living)
         self._fraction = self._layer_gradients = None
 
     @contextmanager
@@ -84,7 +97,11 @@ class Evolver:
 
     def begin_step(self):
         """Evolve if that is due between two steps."""
-        if self._period.in_steps and self._is_due(self._state.n_steps):
+        state = self._state
+        if self._period.n is None:
+            if state.n_steps - state.n_steps_before_evolution >= self._n_auto:
+                self._evolve()
+        elif self._period.in_steps and self._is_due(state.n_steps):
             self._evolve()
 
     def _is_due(self, n):
@@ -92,12 +109,24 @@ class Evolver:
         return n > 0 and n % self._period.n == 0
 
     def _evolve(self):
+        state = self._state
         self._learner.flush()
-        self._state.n_evolutions += 1
-        context = EvolutionContext(
-            self._zeta, self._state.n_evolutions, self._fraction, self.rng,
-            self._layer_gradients,
-        )  # fmt: skip
+        state.n_evolutions += 1
+        state.n_steps_before_evolution = state.n_steps
+        was_over = state.selection.is_over
+        self._apply_rules(
+            EvolutionContext(
+                self._zeta, state.n_evolutions, self._fraction, self.rng,
+                self._layer_gradients, state.selection, self._withheld_losses,
+            )  # fmt: skip
+        )
+        if state.selection.is_over and not was_over:
+            self._learner.reduce_input_dropout(state.selection.fraction_living)
+
+    def _withheld_losses(self):
+        return self._learner.losses(self._state.selection.withheld)
+
+    def _apply_rules(self, context):
         layers = self._learner.layers
         n_states = [layer.n_states for layer in layers]
         for rule in self._rules:

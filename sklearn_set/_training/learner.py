@@ -64,6 +64,23 @@ class Learner:
         """
         raise NotImplementedError
 
+    def losses(self, indices):
+        """Compute the loss of samples that are not trained on.
+
+        Parameters
+        ----------
+        indices : ndarray of shape (n,), dtype intp
+            The samples.
+
+        Returns
+        -------
+        losses : ndarray of shape (n,)
+        """
+        raise NotImplementedError
+
+    def reduce_input_dropout(self, factor):
+        """Multiply the inputs' dropout rate from now on, if the model has one."""
+
     def arrays(self):
         """Iterate over all arrays that are learned."""
         return iter(())

@@ -126,13 +126,15 @@ class TrainingLoop:
             self.learner.solver.learning_rate = rate
         self.learner.begin_epoch()
         with self._evolver.epoch(progress.fraction, self._layer_gradients):
+            n_samples = 0
             for indices in self._batches:
                 self._evolver.begin_step()
                 self.learner.learn(indices)
                 self._state.n_steps += 1
+                n_samples += indices.size
         self.learner.flush()
         self._state.n_epochs += 1
-        self._state.n_samples += self._batches.n_samples
+        self._state.n_samples += n_samples
 
     def _layer_gradients(self):
         """Return the gradients of the layers on a random batch, for evolution."""

@@ -21,29 +21,50 @@ class Batches:
     even : bool, default=False
         Whether batches are of almost equal size, as in BernoulliRBM; otherwise all but
         the last one are full.
+    selection : InputSelection, default=None
+        Withholds some of the samples until it is over.
     """
 
-    def __init__(self, samples, batch_size, rng=None, *, even=False):
-        self.n_samples = samples.size
-        self._samples = samples
+    def __init__(self, samples, batch_size, rng=None, *, even=False, selection=None):
+        self._all_samples = samples
         self._batch_size = min(batch_size, samples.size)
         self._rng = rng
         self._even = even
+        self._selection = selection
+
+    @property
+    def _samples(self):
+        if self._selection is None or self._selection.withheld.size == 0:
+            return self._all_samples
+        withheld = np.isin(self._all_samples, self._selection.withheld)
+        return self._all_samples[~withheld]
+
+    @property
+    def n_samples(self):
+        """Number of samples that are trained on now."""
+        return self._samples.size
+
+    @property
+    def n_batches(self):
+        """Number of batches in an epoch."""
+        return -(-self.n_samples // self._batch_size)
 
     def __iter__(self):
         order = self._samples.copy()
         if self._rng is not None:
             self._rng.shuffle(order)
         if self._even:
-            n_batches = -(-order.size // self._batch_size)
-            yield from (order[part] for part in gen_even_slices(order.size, n_batches))
+            slices = gen_even_slices(order.size, -(-order.size // self._batch_size))
+            yield from (order[part] for part in slices)
         else:
             for start in range(0, order.size, self._batch_size):
                 yield order[start : start + self._batch_size]
 
     def draw(self, rng):
         """Draw a random batch, independent of the order of the epoch."""
-        return rng.choice(self._samples, self._batch_size, replace=False)
+        samples = self._samples
+        n = min(self._batch_size, samples.size)
+        return rng.choice(samples, n, replace=False)
 
 
 class LabelledSamples:
@@ -72,11 +93,11 @@ class LabelledSamples:
         self._targets = targets
         self._weights = weights
         self._rows = as_rows(X, max_batch)
-        self._max_batch = max_batch
+        self.max_batch = max_batch
         self._transform = transform
         self._rng = rng
 
-    def batch(self, indices, n_threads):
+    def batch(self, indices, n_threads, *, transformed=True):
         """Return features, targets (feature-major) and weights of some samples.
 
         Parameters
@@ -85,6 +106,8 @@ class LabelledSamples:
             Which samples.
         n_threads : int
             Threads to use.
+        transformed : bool, default=True
+            Whether to apply the user's `transform`.
 
         Returns
         -------
@@ -94,13 +117,14 @@ class LabelledSamples:
         weights : ndarray of shape (batch,) or None
         """
         weights = None if self._weights is None else self._weights[indices]
-        return self._features(indices, n_threads), self._targets[indices].T, weights
+        x = self._features(indices, n_threads, transformed)
+        return x, self._targets[indices].T, weights
 
-    def _features(self, indices, n_threads):
-        if self._transform is None:
+    def _features(self, indices, n_threads, transformed):
+        if self._transform is None or not transformed:
             return self._rows.batch(indices, n_threads)
         X = self._transformed(self.X[indices])
-        return as_rows(X, self._max_batch).batch(np.arange(indices.size), n_threads)
+        return as_rows(X, self.max_batch).batch(np.arange(indices.size), n_threads)
 
     def _transformed(self, X):
         """Apply the user's transform to some rows, and check the result."""

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_set._training.history import History
+from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._utils.random import copy_generator, spawn_generators
 
 
@@ -23,10 +24,14 @@ class TrainingState:
     ----------
     history : History
         What each epoch measured.
+    selection : InputSelection
+        The inputs that may have connections.
     n_iter : int
         Number of epochs of the present call.
     n_epochs, n_steps, n_evolutions : int
         How many there have been since the model was initialized.
+    n_steps_before_evolution : int
+        Number of steps at the last evolution.
     n_samples : int
         How many training samples have been used, counted once an epoch.
     n_cuts : int
@@ -39,8 +44,9 @@ class TrainingState:
         self.streams = streams
         self.seeds = seeds
         self.history = History()
+        self.selection = InputSelection()
         self.n_iter = self.n_epochs = self.n_steps = self.n_evolutions = 0
-        self.n_samples = self.n_cuts = 0
+        self.n_samples = self.n_cuts = self.n_steps_before_evolution = 0
         self.learner = None
 
     @classmethod
@@ -83,6 +89,7 @@ class TrainingState:
         state = copy.copy(self)
         state.streams = {k: copy_generator(rng) for k, rng in self.streams.items()}
         state.history = self.history.copy()
+        state.selection = self.selection.copy()
         state.learner = copy.deepcopy(self.learner)
         return state
 
