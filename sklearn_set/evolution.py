@@ -104,9 +104,18 @@ class EvolutionRule(BaseEstimator):
         for layer in layers:
             self._evolve_layer(layer, context)
 
+    def _checked_fraction(self, context):
+        fraction = self.fraction(context)
+        if not (isinstance(fraction, Real) and 0 <= fraction < 1):
+            raise ValueError(
+                f"{type(self).__name__}.fraction must return a number in [0, 1), got "
+                f"{fraction!r}."
+            )
+        return float(fraction)
+
     def _evolve_layer(self, layer, context, *gradients):
         """Evolve one layer, unless it is nearly dense; `gradients` go to `grow`."""
-        fraction = self.fraction(context)
+        fraction = self._checked_fraction(context)
         if fraction == 0 or layer.n_connections > MAX_DENSITY * layer.n_positions:
             return
         kept = self.prune(layer.connections.weights, fraction, layer.n_threads)
