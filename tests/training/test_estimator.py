@@ -532,7 +532,9 @@ class FitsAgain:
 @pytest.mark.parametrize("Estimator", TRAINING_DATA)
 def test_a_callback_cannot_fit_the_estimator(Estimator, method):
     X, y = TRAINING_DATA[Estimator]
-    make = make_rbm if Estimator is SETRBM else partial(make_model, Estimator)
+    make = partial(make_model, Estimator, max_iter=2)
+    if Estimator is SETRBM:
+        make = partial(make_rbm, n_iter=2)
     model = make()
     before = dict(vars(model))
     again = FitsAgain(lambda estimator: getattr(estimator, method)(X, y))
@@ -556,7 +558,7 @@ def test_a_scorer_cannot_fit_the_estimator(Estimator, method):
     def fit_clone(model, X_val, y_val):
         return clone(model).set_params(early_stopping=False).fit(X, y).score(X, y)
 
-    model = make_model(Estimator, scoring=fit_it, early_stopping=True)
+    model = make_model(Estimator, scoring=fit_it, early_stopping=True, max_iter=2)
     with pytest.raises(RuntimeError, match="its scorer or a callback fits it again"):
         model.fit(X, y)
     assert not hasattr(model, "n_iter_")
