@@ -432,3 +432,19 @@ def test_pruning_shrinks_the_network(digits):
     )
     assert clf.coefs_[-1].nnz == full.coefs_[-1].nnz
     clf.predict(X)
+
+
+@pytest.mark.parametrize("base", [EvolutionRule, SET, RigL])
+@pytest.mark.parametrize("bad", [2, 1, -0.1, np.nan, "half", None, 0.5j])
+def test_the_fraction_of_a_rule_is_checked(base, bad, digits):
+    """In dense networks, too, which do not evolve."""
+
+    class Rule(base):
+        def fraction(self, context):
+            return bad
+
+    clf = make_sparser_classifier(evolution=Rule())
+    with pytest.raises(ValueError, match="'fraction' must return a number in .0, 1"):
+        clf.fit(digits[0], digits[2])
+    with pytest.raises(ValueError, match="'fraction' must return a number in .0, 1"):
+        clf.set_params(epsilon=None).fit(digits[0], digits[2])

@@ -52,4 +52,3 @@ def draw_positions_of(layer, chosen, kept, n_new, rng):
     sources = np.searchsorted(ends, ranks, side="right")
     # How many more empty positions there are before a source, with those not chosen.
     return ranks + (ends_of_all - ends)[sources]
-

@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 
 from sklearn_set._utils.checks import MAX_CONNECTIONS
+from sklearn_set._utils.numbers import python_number
 
 
 def erdos_renyi_n_connections(n_in, n_out, epsilon):
@@ -103,6 +104,7 @@ def connections_per_layer(n_units, epsilon, density):
         If connections could not be counted in 32 bits, or there would be none.
     """
     pairs = list(pairwise(n_units))
+    density, epsilon = python_number(density), python_number(epsilon)
     if density is not None:
         counts = _rounded(_shares(n_units, density))
         setting = f"density={density}"

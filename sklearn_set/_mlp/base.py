@@ -1,9 +1,10 @@
 """What the perceptrons share: from `fit` to the training loop, and predictions."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import _fit_context, clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import gen_batches
+from sklearn.utils import column_or_1d, gen_batches
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -23,6 +24,7 @@ from sklearn_set._mlp.losses import LOSSES
 from sklearn_set._mlp.network import Network
 from sklearn_set._mlp.settings import (
     CONSTRAINTS,
+    check_scoring_name,
     checked_batch_size,
     dropout_of_layers,
     hidden_activations,
@@ -33,6 +35,7 @@ from sklearn_set._mlp.weights import relative_weights, warn_if_alone
 from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches, LabelledSamples
+from sklearn_set._training.scales import warn_of_other_scale
 from sklearn_set._training.validation_set import (
     GivenValidationSet,
     TrainingData,
@@ -65,6 +68,7 @@ class BaseSETMLP(SETEstimator):
         n_hidden = len(hidden_sizes(self.hidden_layer_sizes))
         hidden_activations(self.activation, n_hidden)
         dropout_of_layers(self.dropout, n_hidden)
+        check_scoring_name(self.scoring)
         self._check_evolution(incremental=incremental)
 
     def _validate_weights(self, sample_weight, X):
@@ -135,14 +139,24 @@ class BaseSETMLP(SETEstimator):
             )
         return train, held_out
 
-    def _scorer(self, data, held_out, weights, given):
-        """Return the scorer of the validation set, if there is one."""
-        if given.X is not None:
-            X, y = self._validate_data(given.X, given.y, (np.float64, np.float32))
-            self._check_targets(y)
-            weights = self._validate_weights(given.sample_weight, X)
-            weights = None if weights is None else relative_weights(weights)
-            return ValidationScorer(self, given.X, y, weights)
+    def _given_scorer(self, X, y, given):
+        """Return the scorer of a validation set, which must be like X and y."""
+        X_val, y_val = self._validate_data(given.X, given.y, (np.float64, np.float32))
+        if y_val.ndim == 2 and y_val.shape[1] == 1 and not issparse(y_val):
+            y_val = column_or_1d(y_val, warn=True)
+        if y_val.shape[1:] != y.shape[1:]:
+            raise ValueError(
+                f"y_val has the shape {y_val.shape} where y has {y.shape}. Pass the "
+                "same kind of targets, with as many outputs."
+            )
+        self._check_targets(y_val)
+        warn_of_other_scale(X, X_val)
+        weights = self._validate_weights(given.sample_weight, X_val)
+        weights = None if weights is None else relative_weights(weights)
+        return ValidationScorer(self, given.X, y_val, weights)
+
+    def _held_out_scorer(self, data, held_out, weights):
+        """Return the scorer of the samples that are held out, if any."""
         if held_out is None:
             return None
         weights = None if weights is None else weights[held_out]
@@ -161,7 +175,10 @@ class BaseSETMLP(SETEstimator):
         data = TrainingData(original_X if hasattr(self, "feature_names_in_") else X, y)
         state = self._start_state() if is_new else self._training_state.copy()
         used, held_out = self._split(y, weights, given.X is not None, state)
-        scorer = self._scorer(data, held_out, weights, given)
+        if given.X is not None:
+            scorer = self._given_scorer(X, y, given)
+        else:
+            scorer = self._held_out_scorer(data, held_out, weights)
         self._withhold(used, state, incremental)
         batch_size = checked_batch_size(
             self.batch_size, used.size, incremental=incremental
@@ -321,7 +338,9 @@ class BaseSETMLP(SETEstimator):
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             A validation set, scored after each epoch (`validation_scores_`), and used
-            for early stopping in place of a part of the training data.
+            for early stopping in place of a part of the training data. It must be
+            scaled as X is: in a pipeline, metadata routing and
+            ``Pipeline(..., transform_input=["X_val"])`` transform it.
 
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Its targets.

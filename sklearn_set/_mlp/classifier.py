@@ -436,21 +436,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             )
 
     def _set_classes(self, labels):
-        """Set the classes to those of labels or of an indicator matrix.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer than two classes.
-        """
+        """Set the classes to those of labels or of an indicator matrix."""
         binarizer = LabelBinarizer().fit(labels)
-        if not binarizer.y_type_.startswith("multilabel") and (
-            binarizer.classes_.size < 2
-        ):
-            raise ValueError(
-                "A classifier needs samples of at least two classes; the labels hold "
-                f"only one class, {binarizer.classes_.tolist()[0]!r}."
-            )
         self._label_binarizer = binarizer
         self.classes_ = binarizer.classes_
         is_multiclass = binarizer.y_type_ == "multiclass"
@@ -550,9 +537,11 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         y_prob : ndarray of shape (n_samples, n_classes)
             The predicted probability of the sample for each class in the model, where
             classes are ordered as they are in `self.classes_`. With a multilabel
-            target, the probability that each label holds.
+            target, the probability that each label holds. 1 if there is one class.
         """
         outputs = self._outputs(X)
+        if self.classes_.size == 1:
+            return np.ones_like(outputs)
         if self.n_outputs_ == 1 and self._label_binarizer.y_type_ == "binary":
             return np.hstack([1 - outputs, outputs])
         return outputs

@@ -83,7 +83,10 @@ class NetworkLearner(Learner):
         """Compute the loss of each sample, weighted, without dropout and penalty."""
         network, n = self.network, self._samples.max_batch
         return np.concatenate(
-            [self._losses(indices[i : i + n], network) for i in range(0, indices.size, n)]
+            [
+                self._losses(indices[i : i + n], network)
+                for i in range(0, indices.size, n)
+            ]
         )
 
     def _losses(self, indices, network):

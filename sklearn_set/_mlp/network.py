@@ -1,5 +1,7 @@
 """A stack of sparse layers with activations and a loss: forward and backward pass."""
 
+import os
+
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
@@ -11,9 +13,9 @@ from sklearn_set._mlp.unit_parameters import UnitParameters
 from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import require_shape
 
-
-import os
 REF, POW = float(os.environ.get("REF", 100)), float(os.environ.get("POW", 1))
+
+
 def rate_factor(layer):
     return (REF * layer.n_out / max(layer.n_connections, 1)) ** POW
 

@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
 from sklearn_set._layers.solvers import SOLVERS
@@ -10,6 +11,7 @@ from sklearn_set._mlp.activations import ACTIVATIONS
 from sklearn_set._mlp.dropout import NO_DROPOUT, Dropout
 from sklearn_set._mlp.initializers import INITIALIZERS
 from sklearn_set._training.schedules import SCHEDULES
+from sklearn_set._utils.numbers import as_list, python_number
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import RULES
 
@@ -70,14 +72,14 @@ def hidden_sizes(hidden_layer_sizes):
     ValueError
         If it is neither an integer >= 1 nor a list of them.
     """
-    sizes = hidden_layer_sizes
-    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-    if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+    size = python_number(hidden_layer_sizes)
+    sizes = [size] if isinstance(size, int) else as_list(hidden_layer_sizes)
+    if sizes is None or not all(type(size) is int and size >= 1 for size in sizes):
         raise ValueError(
             "hidden_layer_sizes must be an integer >= 1 or a list of them, got "
             f"{hidden_layer_sizes!r}."
         )
-    return [int(size) for size in sizes]  # NumPy's integers may overflow
+    return sizes
 
 
 def hidden_activations(activation, n_hidden):
@@ -88,9 +90,13 @@ def hidden_activations(activation, n_hidden):
     ValueError
         If a name is unknown, or there are too few or too many.
     """
-    names = activation
-    names = [names] * n_hidden if isinstance(names, str) else list(names)
-    if len(names) != n_hidden or not all(name in ACTIVATIONS for name in names):
+    is_name = isinstance(activation, str)
+    names = [activation] * n_hidden if is_name else as_list(activation)
+    if (
+        names is None
+        or len(names) != n_hidden
+        or not all(isinstance(name, str) and name in ACTIVATIONS for name in names)
+    ):
         raise ValueError(
             f"activation must be one of {sorted(ACTIVATIONS)}, or a list with one "
             f"of them for each of the {n_hidden} hidden layers, got {activation!r}."
@@ -124,9 +130,11 @@ def dropout_of_layers(dropout, n_hidden, n_samples=0, rng=None):
     if isinstance(dropout, Real):
         rates = [0.0, *[float(dropout)] * n_hidden]
     else:
-        rates = list(dropout)
-    if len(rates) != n_hidden + 1 or not all(
-        isinstance(rate, Real) and 0 <= rate < 1 for rate in rates
+        rates = as_list(dropout)
+    if (
+        rates is None
+        or len(rates) != n_hidden + 1
+        or not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates)
     ):
         raise ValueError(
             "dropout must be 'auto', a rate in [0, 1) for the hidden layers, or a list of "
@@ -134,6 +142,18 @@ def dropout_of_layers(dropout, n_hidden, n_samples=0, rng=None):
             f"hidden layers, got {dropout!r}."
         )
     return Dropout(rates, rng) if any(rates) else NO_DROPOUT
+
+
+def check_scoring_name(scoring):
+    """Raise ValueError if `scoring` is a name that scikit-learn does not know.
+
+    Before any training, and even if there is no validation set yet.
+    """
+    if isinstance(scoring, str) and scoring not in {"loss", *get_scorer_names()}:
+        raise ValueError(
+            f"scoring={scoring!r} is not known. It must be None, 'loss', a callable or "
+            "one of sklearn.metrics.get_scorer_names()."
+        )
 
 
 def checked_batch_size(batch_size, n_samples, *, incremental):

@@ -49,6 +49,9 @@ INITIAL_STD = 0.01
 # Defaults of annealed importance sampling.
 N_CHAINS, N_TEMPERATURES = 100, 1000
 
+# Of visible units: the square and its inverse are normal numbers in float32, too.
+STD_RANGE = 1e-15, 1e15
+
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _COUNT = Interval(Integral, 1, None, closed="left")
 _FRACTION = Interval(Real, 0, 1, closed="neither")
@@ -285,7 +288,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         "evolve_every": [_COUNT, str],
         "final_prune": ["boolean"],
         "visible": [StrOptions(set(VISIBLE_UNITS))],
-        "visible_std": [_POSITIVE],
+        "visible_std": [Interval(Real, *STD_RANGE, closed="both")],
         "learning_rate": [_POSITIVE],
         "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
         "momentum": [Interval(Real, 0, 1, closed="left")],
@@ -685,7 +688,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         check_is_fitted(self)
         model, rng = self._model(), self.random_state_
         v = partition_function.independent_samples(
-            model, self._base_bias, n_samples, rng
+            model, self._base_bias, int(n_samples), rng
         )
         for _ in range(n_steps):
             v = model.gibbs(v, rng)
@@ -793,7 +796,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             seed = self._training_state.seeds["score"]
         (rng,) = spawn_generators(check_random_state(seed), 1)
         return partition_function.anneal(
-            model, self._base_bias, n_chains, n_temperatures, rng
+            model, self._base_bias, int(n_chains), int(n_temperatures), rng
         )
 
     def score(self, X, y=None):

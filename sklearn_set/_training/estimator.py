@@ -1,10 +1,13 @@
 """The base of all estimators: fits a working copy, then publishes its attributes."""
 
 import copy
+import threading
+from contextlib import contextmanager
 
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
+from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_set._training.evolver import Evolver, Period
 from sklearn_set._training.loop import TrainingLoop
@@ -12,6 +15,7 @@ from sklearn_set._training.schedules import SCHEDULES
 from sklearn_set._training.state import TrainingState
 from sklearn_set._training.stopping import StoppingRule
 from sklearn_set._utils.html import LayersAndAttributes
+from sklearn_set._utils.numbers import is_unknown_number, python_number
 from sklearn_set.evolution import as_rules
 
 
@@ -48,11 +52,12 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         """
         if options["incremental"]:
             self._validate_continued()
-        work = _shallow_copy(self)
+        work = _working_copy(self)
         before = dict(vars(work))
-        callbacks = work._fit_model(self, *data, **options)
-        self._publish(before, vars(work))
-        callbacks.finish()
+        with _in_training(self, work):
+            callbacks = work._fit_model(self, *data, **options)
+            self._publish(before, vars(work))
+            callbacks.finish()
         return self
 
     def _validate_continued(self):
@@ -115,6 +120,15 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the training state of a new model."""
         return TrainingState.start(self.random_state, self._streams, self._seeds)
 
+    def _validate_params(self):
+        for name, value in self.get_params(deep=False).items():
+            if is_unknown_number(value):  # sklearn's check raises a TypeError of NumPy
+                raise InvalidParameterError(
+                    f"The {name!r} parameter of {type(self).__name__} must be an int "
+                    f"or a float. Got {value!r} instead."
+                )
+        super()._validate_params()
+
     def _is_new(self, incremental):
         """Whether this call starts with a new model."""
         return not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
@@ -164,11 +178,36 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         return _without_solver_state(state)  # the next fit starts a new model
 
 
-def _shallow_copy(estimator):
-    """Return an estimator with the same attributes."""
+def _working_copy(estimator):
+    """Return an estimator with the same attributes, numbers as Python's."""
     new = object.__new__(type(estimator))
-    vars(new).update(vars(estimator))
+    vars(new).update({k: python_number(v) for k, v in vars(estimator).items()})
     return new
+
+
+class _Training(threading.local):
+    """The estimators that this thread trains."""
+
+    estimators = ()
+
+
+_training = _Training()
+
+
+@contextmanager
+def _in_training(estimator, work):
+    """Refuse to fit an estimator, or its working copy, while it is fitted."""
+    before = _training.estimators
+    if any(other is estimator for other in before):
+        raise RuntimeError(
+            f"{type(estimator).__name__} is being fitted, and its scorer or a callback "
+            "fits it again. Fit sklearn.base.clone(estimator) there."
+        )
+    _training.estimators = *before, estimator, work
+    try:
+        yield
+    finally:
+        _training.estimators = before
 
 
 def _without_solver_state(attributes):

@@ -116,8 +116,13 @@ class Evolver:
         was_over = state.selection.is_over
         self._apply_rules(
             EvolutionContext(
-                self._zeta, state.n_evolutions, self._fraction, self.rng,
-                self._layer_gradients, state.selection, self._withheld_losses,
+                self._zeta,
+                state.n_evolutions,
+                self._fraction,
+                self.rng,
+                self._layer_gradients,
+                state.selection,
+                self._withheld_losses,
             )  # fmt: skip
         )
         if state.selection.is_over and not was_over:

@@ -129,17 +129,25 @@ class LabelledSamples:
     def _transformed(self, X):
         """Apply the user's transform to some rows, and check the result."""
         new = self._transform(X, self._rng)
-        values = new.data if issparse(X) and issparse(new) else new
-        if issparse(X) != issparse(new) or getattr(new, "shape", None) != X.shape:
+        is_array = (
+            issparse(new) if issparse(X) else type(new) in (np.ndarray, np.matrix)
+        )
+        if not is_array or new.shape != X.shape or new.dtype.kind not in "biuf":
             raise ValueError(
-                "batch_transform must return as many rows and columns as it gets, "
-                f"sparse if they are; it got {_describe(X)} and returned "
+                "batch_transform must return as many rows and columns of real numbers "
+                f"as it gets, sparse if they are; it got {_describe(X)} and returned "
                 f"{_describe(new)}."
             )
-        if not np.isfinite(values).all():
-            raise ValueError("batch_transform returned NaN or infinite values.")
-        return new.tocsr().astype(X.dtype) if issparse(X) else new.astype(X.dtype)
+        with np.errstate(over="ignore"):
+            new = (new.tocsr() if issparse(X) else np.asarray(new)).astype(X.dtype)
+        if not np.isfinite(new.data if issparse(X) else new).all():
+            raise ValueError(
+                "batch_transform returned values that are NaN, or infinite in "
+                f"{X.dtype}."
+            )
+        return new
 
 
 def _describe(X):
-    return f"{type(X).__name__} of shape {getattr(X, 'shape', None)}"
+    shape, dtype = getattr(X, "shape", None), getattr(X, "dtype", None)
+    return f"{type(X).__name__} of shape {shape} and dtype {dtype}"

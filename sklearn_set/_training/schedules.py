@@ -65,11 +65,12 @@ class InvScaling(Constant):
 
     def factor(self, progress):
         """Return the factor of the initial learning rate for the next epoch."""
-        return (
-            1.0 / (progress.n_samples + 1) ** self.power_t
-            if progress.n_samples
-            else 1.0
-        )
+        if not progress.n_samples:
+            return 1.0
+        try:
+            return 1.0 / (progress.n_samples + 1) ** float(self.power_t)
+        except OverflowError:
+            return 0.0
 
 
 class Adaptive(Constant):

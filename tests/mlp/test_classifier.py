@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_set import SETMLPClassifier
@@ -86,6 +87,42 @@ def test_multilabel_with_one_label(digits):
     with pytest.warns(UserWarning, match="column-vector"):
         clf = make_classifier().fit(X, (y > 4).astype(int)[:, np.newaxis])
     assert clf.predict_proba(X).shape == (len(X), 2)
+
+
+@pytest.mark.parametrize("label", [7, "a", True, 3.0])
+def test_one_class(label):
+    """It is learned and predicted, as in MLPClassifier."""
+    y = np.full(150, label)
+    for clf in (
+        make_small_model(SETMLPClassifier).fit(X_iris, y),
+        make_small_model(SETMLPClassifier, early_stopping=True).fit(X_iris, y),
+        make_small_model(SETMLPClassifier).partial_fit(X_iris, y, classes=[label]),
+        make_small_model(SETMLPClassifier, class_weight="balanced").fit(X_iris, y),
+    ):
+        assert_array_equal(clf.classes_, [label])
+        assert_array_equal(clf.predict(X_iris), y)
+        assert_array_equal(clf.predict_proba(X_iris), np.ones((150, 1)))
+        assert_array_equal(clf.predict_log_proba(X_iris), np.zeros((150, 1)))
+        assert clf.score(X_iris, y) == 1
+
+
+@pytest.mark.parametrize("Meta", [MultiOutputClassifier, ClassifierChain])
+def test_a_constant_column_of_several_outputs(Meta):
+    Y = np.c_[y_iris > 0, np.zeros(150), y_iris == 1].astype(int)
+    model = Meta(make_small_model(SETMLPClassifier)).fit(X_iris, Y)
+    assert_array_equal(model.predict(X_iris)[:, 1], 0)
+    assert (model.predict(X_iris)[:, 0] == Y[:, 0]).mean() > 0.9
+
+
+@pytest.mark.parametrize("sizes", [(20, 10), (30,), (), 7])
+def test_predictions_are_those_of_the_fitted_layers(sizes):
+    clf = make_small_model(SETMLPClassifier, activation=["tanh", "srelu"])
+    proba = clf.fit(X_iris, y_iris).predict_proba(X_iris)
+    clf.set_params(hidden_layer_sizes=sizes)
+    assert_array_equal(clf.predict_proba(X_iris), proba)
+    assert_array_equal(clf.predict(X_iris), proba.argmax(axis=1))
+    with pytest.raises(ValueError, match="is not what the model was fitted with"):
+        clf.set_params(activation="tanh").partial_fit(X_iris, y_iris)
 
 
 def test_warm_start_refuses_other_classes_and_other_layers(digits):

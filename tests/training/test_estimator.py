@@ -4,6 +4,7 @@ import gc
 import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 
 import joblib
@@ -51,8 +52,8 @@ def test_refused_labels_change_nothing():
     clf = SETMLPClassifier((30, 40), max_iter=2).fit(X, y)
     before, expected = dict(vars(clf)), clf.predict_proba(X)
     X_wide = csr_array(np.random.default_rng(0).random((20, 20_000)))
-    with pytest.raises(ValueError, match="at least two classes"):
-        clf.fit(X_wide, 0 * y)
+    with pytest.raises(ValueError, match="Unknown label type"):
+        clf.fit(X_wide, y + 0.5)
     assert vars(clf) == before
     np.testing.assert_array_equal(clf.predict_proba(X), expected)
 
@@ -60,7 +61,7 @@ def test_refused_labels_change_nothing():
 def test_a_first_partial_fit_that_fails_changes_nothing(digits):
     X, _, y, _ = digits
     clf = make_classifier()
-    with pytest.raises(ValueError, match="at least two classes"):
+    with pytest.raises(ValueError, match="classes not in"):
         clf.partial_fit(X, y, classes=[0])
     with pytest.raises(ValueError, match="classes not in"):
         clf.partial_fit(X, y, classes=[0, 1])
@@ -554,3 +555,63 @@ def test_sparse_data_continue_bit_for_bit(solver, evolution):
         parts.partial_fit(X, y_iris, classes=[0, 1, 2])
     assert_same_model(whole, parts)
     assert whole.loss_curve_ == parts.loss_curve_
+
+
+# -- fits within a fit ---------------------------------------------------------
+
+
+class FitsAgain:
+    """A callback that fits the estimator after an epoch."""
+
+    def __init__(self, fit):
+        self.fit = fit
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, **data):
+        if context.task_name == "epoch":
+            self.fit(estimator)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("Estimator", TRAINING_DATA)
+def test_a_callback_cannot_fit_the_estimator(Estimator, method):
+    X, y = TRAINING_DATA[Estimator]
+    make = partial(make_model, Estimator, max_iter=2)
+    if Estimator is SETRBM:
+        make = partial(make_rbm, n_iter=2)
+    model = make()
+    before = dict(vars(model))
+    again = FitsAgain(lambda estimator: getattr(estimator, method)(X, y))
+    with pytest.raises(RuntimeError, match="Fit sklearn.base.clone"):
+        model.set_callbacks(again).fit(X, y)
+    vars(model).pop("_skl_callbacks", None)
+    assert vars(model) == before
+    in_callback = FitsAgain(lambda estimator: make().fit(X, y))
+    assert model.set_callbacks(in_callback).fit(X, y).n_iter_
+    model.set_callbacks().fit(X, y)  # and the next one may
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("Estimator", [SETMLPClassifier, SETMLPRegressor])
+def test_a_scorer_cannot_fit_the_estimator(Estimator, method):
+    X, y = TRAINING_DATA[Estimator]
+
+    def fit_it(model, X_val, y_val):
+        getattr(model, method)(X, y)
+
+    def fit_clone(model, X_val, y_val):
+        return clone(model).set_params(early_stopping=False).fit(X, y).score(X, y)
+
+    model = make_model(Estimator, scoring=fit_it, early_stopping=True, max_iter=2)
+    with pytest.raises(RuntimeError, match="its scorer or a callback fits it again"):
+        model.fit(X, y)
+    assert not hasattr(model, "n_iter_")
+    assert model.set_params(scoring=fit_clone).fit(X, y).n_iter_

@@ -54,16 +54,40 @@ def test_batch_transform_augments_and_does_not_change_X():
     [
         (
             lambda X, rng: X[:, :2],
-            r"ndarray of shape \(32, 4\) and returned ndarray of",
+            r"ndarray of shape \(32, 4\) and dtype float64 and returned ndarray of",
         ),
         (lambda X, rng: None, "returned NoneType of shape None"),
-        (lambda X, rng: X * np.nan, "batch_transform returned NaN"),
+        (lambda X, rng: X * np.nan, "batch_transform returned values that are NaN"),
+        (lambda X, rng: X + 0j, "real numbers .* dtype complex128"),
+        (lambda X, rng: X.astype("datetime64[s]"), r"real numbers .* datetime64"),
+        (lambda X, rng: X.astype(object), "real numbers .* dtype object"),
+        (lambda X, rng: X.astype(str), "real numbers .* dtype <U32"),
+        (lambda X, rng: np.ma.array(X, mask=X > 1), "returned MaskedArray"),
         (lambda X, rng: csr_array(X), "sparse if they are"),
     ],
 )
 def test_batch_transform_is_checked(bad, message):
     with pytest.raises(ValueError, match=message):
         make_small_model(SETMLPClassifier, batch_transform=bad).fit(X_iris, y_iris)
+
+
+def test_batch_transform_may_not_leave_the_range_of_float32():
+    clf = make_small_model(
+        SETMLPClassifier, batch_transform=lambda X, rng: X.astype(float) * 1e100
+    )
+    with pytest.raises(ValueError, match="infinite in float32"):
+        clf.fit(X_iris.astype(np.float32), y_iris)
+
+
+@pytest.mark.parametrize("bad", [np.nan, 1j, object()])
+def test_batch_transform_of_sparse_rows_is_checked(bad):
+    def transform(X, rng):
+        return csr_array((np.full(X.nnz, bad), X.indices, X.indptr), shape=X.shape)
+
+    with pytest.raises(ValueError, match="batch_transform"):
+        make_small_model(SETMLPClassifier, batch_transform=transform).fit(
+            csr_array(X_iris), y_iris
+        )
 
 
 # -- order ---------------------------------------------------------------------

@@ -102,6 +102,8 @@ def test_factors_of_the_initial_rate():
     assert Adaptive().factor(progress(n_cuts=2)) == pytest.approx(1 / 25)
     assert InvScaling(0.5).factor(progress()) == 1
     assert InvScaling(0.5).factor(progress(n_samples=99)) == pytest.approx(0.1)
+    assert InvScaling(10**7).factor(progress(n_samples=99)) == 0
+    assert InvScaling(1e308).factor(progress(n_samples=99)) == 0
     assert Cosine().factor(progress()) == 1
     assert Cosine().factor(progress(5)) == pytest.approx(0.5)
     assert Cosine().factor(progress(9)) == pytest.approx(0.0245, abs=1e-4)

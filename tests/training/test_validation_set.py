@@ -98,6 +98,44 @@ def test_bad_validation_sets(Estimator):
         make_small_model(Estimator, early_stopping=True).partial_fit(X, y, **more)
 
 
+@pytest.mark.parametrize(
+    "Estimator, y, y_val",
+    [
+        (SETMLPClassifier, np.eye(3, dtype=int)[y_iris], y_iris),
+        (
+            SETMLPClassifier,
+            np.eye(3, dtype=int)[y_iris],
+            np.eye(2, dtype=int)[y_iris % 2],
+        ),
+        (SETMLPClassifier, y_iris, np.eye(3, dtype=int)[y_iris]),
+        (SETMLPRegressor, X_iris[:, :2], X_iris[:, 0]),
+        (SETMLPRegressor, X_iris[:, 0], X_iris[:, :2]),
+    ],
+    ids=["multiclass", "two labels", "multilabel", "one output", "two outputs"],
+)
+@pytest.mark.parametrize("scoring", [None, "loss"])
+def test_validation_targets_are_like_y(Estimator, y, y_val, scoring):
+    """Before an epoch is lost."""
+    model = make_small_model(Estimator, scoring=scoring)
+    with pytest.raises(ValueError, match=r"y_val has the shape .* where y has"):
+        model.fit(X_iris, y, X_val=X_iris, y_val=y_val)
+
+
+def test_a_column_of_validation_targets():
+    with pytest.warns(UserWarning, match="column-vector y"):
+        clf = make_small_model(SETMLPClassifier).fit(
+            X_iris, y_iris, X_val=X_iris, y_val=y_iris[:, None]
+        )
+    assert clf.validation_scores_[-1] == clf.score(X_iris, y_iris)
+
+
+@both_perceptrons
+def test_an_unknown_score_is_refused_without_a_validation_set(Estimator):
+    model = make_small_model(Estimator, scoring="accurate")
+    with pytest.raises(ValueError, match="scoring='accurate' is not known"):
+        model.fit(*SMALL_DATA[Estimator])
+
+
 # -- parts ---------------------------------------------------------------------
 
 
