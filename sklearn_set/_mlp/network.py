@@ -1,7 +1,5 @@
 """A stack of sparse layers with activations and a loss: forward and backward pass."""
 
-import os
-
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
@@ -9,15 +7,10 @@ from sklearn_set._layers.batches import SparseBatch
 from sklearn_set._layers.solvers import start_state
 from sklearn_set._layers.sparse_layer import Connections, SparseLayer
 from sklearn_set._mlp.dropout import NO_DROPOUT
+from sklearn_set._mlp.learning_rates import rate_factor
 from sklearn_set._mlp.unit_parameters import UnitParameters
 from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import require_shape
-
-REF, POW = float(os.environ.get("REF", 100)), float(os.environ.get("POW", 1))
-
-
-def rate_factor(layer):
-    return (REF * layer.n_out / max(layer.n_connections, 1)) ** POW
 
 
 class Network:
