@@ -90,10 +90,10 @@ def augment(X, rng):
     X : ndarray of shape (n_images, 3072), float32
     """
     rows, columns = sources(len(X), rng)
-    top, left = rows.astype(np.int32), columns.astype(np.int32)
+    top, left = np.floor(rows), np.floor(columns)
     below, right = rows - top, columns - left  # the weights of the next pixels
     first = np.arange(len(X), dtype=np.int32)[:, None, None] * SIDE**2
-    pixel = (first + top * SIDE + left)[..., None]
+    pixel = (first + (top * SIDE + left).astype(np.int32))[..., None]
     corners = np.array([0, 1, SIDE, SIDE + 1], np.int32)
     both = below * right
     weights = np.stack((1 - below - right + both, right - both, below - both, both), -1)
