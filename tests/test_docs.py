@@ -14,6 +14,7 @@ from numpydoc.validate import validate
 from sklearn.base import BaseEstimator
 
 import sklearn_set
+import sklearn_set.callbacks
 import sklearn_set.evolution
 import sklearn_set.inspection
 from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
@@ -33,7 +34,10 @@ WITH_EXAMPLES = {
 
 
 def public_names():
-    for module in (sklearn_set, sklearn_set.evolution, sklearn_set.inspection):
+    for module in (
+        sklearn_set, sklearn_set.callbacks, sklearn_set.evolution,
+        sklearn_set.inspection,
+    ):  # fmt: skip
         for name in module.__all__:
             if callable(getattr(module, name)):
                 yield from names_of(f"{module.__name__}.{name}", getattr(module, name))

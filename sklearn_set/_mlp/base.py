@@ -174,6 +174,12 @@ class BaseSETMLP(SETEstimator):
         # Callbacks and scorers see rows as the user would pass them to predict.
         data = TrainingData(original_X if hasattr(self, "feature_names_in_") else X, y)
         state = self._start_state() if is_new else self._training_state.copy()
+        checkpoint = self._open_checkpoint(
+            state, incremental=incremental, X=X, y=y, sample_weight=sample_weight,
+            X_val=given.X, y_val=given.y, sample_weight_val=given.sample_weight,
+        )  # fmt: skip
+        if checkpoint.saved is not None:
+            state, is_new = self._resume(checkpoint.saved), False
         used, held_out = self._split(y, weights, given.X is not None, state)
         if given.X is not None:
             scorer = self._given_scorer(X, y, given)
@@ -196,8 +202,8 @@ class BaseSETMLP(SETEstimator):
         if not incremental:
             shown = data.for_callbacks(used, sample_weight)
             callbacks = FitCallbacks(original, self.max_iter, *shown)
-        self._train(learner, batches, state, scorer, callbacks, incremental)
-        return callbacks
+        self._train(learner, batches, state, scorer, callbacks, checkpoint, incremental)
+        return callbacks, checkpoint
 
     def _withhold(self, used, state, incremental):
         """Withhold the training samples that evolution rules want to judge inputs by.
@@ -261,7 +267,9 @@ class BaseSETMLP(SETEstimator):
             copy=copy,
         )  # fmt: skip
 
-    def _train(self, learner, batches, state, scorer, callbacks, incremental):
+    def _train(
+        self, learner, batches, state, scorer, callbacks, checkpoint, incremental
+    ):
         def validation_score():
             self._set_fitted(learner, state)
             score = scorer.score(self)
@@ -269,9 +277,9 @@ class BaseSETMLP(SETEstimator):
             return score
 
         is_complete = self._run_loop(
-            learner, batches, state, callbacks, schedule="learning_rate",
-            learning_rate="learning_rate_init", n_epochs=self.max_iter,
-            incremental=incremental,
+            learner, batches, state, callbacks, checkpoint,
+            schedule="learning_rate", learning_rate="learning_rate_init",
+            n_epochs=self.max_iter, incremental=incremental,
             validation_score=None if scorer is None else validation_score,
         )  # fmt: skip
         if is_complete and not incremental:

@@ -402,6 +402,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         if is_new or not incremental:
             X = in_row_order(X)
         state = self._start_state() if is_new else self._training_state.copy()
+        checkpoint = self._open_checkpoint(state, incremental=incremental, X=X)
+        if checkpoint.saved is not None:
+            state, is_new = self._resume(checkpoint.saved), False
         used, held_out = self._split(X.shape[0], state)
         rows = as_rows(X, 1)
         if is_new:
@@ -413,8 +416,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         callbacks = NoCallbacks()
         if not incremental:
             callbacks = FitCallbacks(original, self.n_iter, lambda: original_X, y, {})
-        self._train(learner, used, held_out, state, callbacks, incremental)
-        return callbacks
+        self._train(learner, used, held_out, state, callbacks, checkpoint, incremental)
+        return callbacks, checkpoint
 
     def _new_model(self, X, state):
         """Return a model with random connections and weights.
@@ -481,14 +484,16 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             means = np.full(int(self.n_components), float(self.sparsity_target))
         return SparsityTarget(self.sparsity_target, self.sparsity_cost, means)
 
-    def _train(self, learner, used, held_out, state, callbacks, incremental):
+    def _train(
+        self, learner, used, held_out, state, callbacks, checkpoint, incremental
+    ):
         score = None
         if self.early_stopping:
             score = partial(learner.score, held_out)
         shuffle = state.streams["shuffle"]
         self._run_loop(
             learner, Batches(used, int(self.batch_size), shuffle, even=True), state,
-            callbacks, schedule="learning_rate_schedule",
+            callbacks, checkpoint, schedule="learning_rate_schedule",
             learning_rate="learning_rate", n_epochs=self.n_iter,
             incremental=incremental, validation_score=score,
         )  # fmt: skip

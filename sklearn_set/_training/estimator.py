@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import InvalidParameterError
 
+from sklearn_set._training.checkpoint import FitCheckpoint, NoCheckpoint, identity
 from sklearn_set._training.evolver import Evolver, Period
 from sklearn_set._training.loop import TrainingLoop
 from sklearn_set._training.schedules import SCHEDULES
@@ -16,6 +17,7 @@ from sklearn_set._training.state import TrainingState
 from sklearn_set._training.stopping import StoppingRule
 from sklearn_set._utils.html import LayersAndAttributes
 from sklearn_set._utils.numbers import is_unknown_number, python_number
+from sklearn_set.callbacks import Checkpoint
 from sklearn_set.evolution import as_rules
 
 
@@ -23,7 +25,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
     """Fits a working copy of itself, and then publishes what that has learned.
 
     A subclass implements ``_fit_model(original, ...)``, which runs on the working copy,
-    sets the fitted attributes there, and returns the callbacks of the fit;
+    sets the fitted attributes there, and returns callbacks and checkpoint of the fit;
     ``_set_fitted(learner, state)`` and ``_release_weights()``, its opposite for the
     weights, so that evolution can free the old arrays; and ``_report(n_iter, metrics,
     seconds)``. What a later call continues from is kept in `_training_state`.
@@ -55,9 +57,10 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         work = _working_copy(self)
         before = dict(vars(work))
         with _in_training(self, work):
-            callbacks = work._fit_model(self, *data, **options)
+            callbacks, checkpoint = work._fit_model(self, *data, **options)
             self._publish(before, vars(work))
             callbacks.finish()
+            checkpoint.finish()
         return self
 
     def _validate_continued(self):
@@ -78,14 +81,14 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         self.__dict__ = kept | changed
 
     def _run_loop(
-        self, learner, batches, state, callbacks, *, schedule, learning_rate,
-        n_epochs, incremental, validation_score=None,
+        self, learner, batches, state, callbacks, checkpoint, *, schedule,
+        learning_rate, n_epochs, incremental, validation_score=None,
     ):  # fmt: skip
         """Train the learner; return whether all epochs were run.
 
         Parameters
         ----------
-        learner, batches, state, callbacks
+        learner, batches, state, callbacks, checkpoint
             As for TrainingLoop.
         schedule, learning_rate : str
             Names of the parameters that hold the schedule and the initial rate.
@@ -108,9 +111,52 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
             fitted_attributes=lambda: self._copied_attributes(learner, state),
             report=self._report if self.verbose else None,
             remedy=f"Scale X, or lower {learning_rate}={rate}.",
+            checkpoint=checkpoint,
+            save=lambda best: self._save(checkpoint, learner, state, best),
         )  # fmt: skip
         self._continues = incremental or self.warm_start
         return loop.run(1, max(n_epochs, 1)) if incremental else loop.run(n_epochs)
+
+    def _open_checkpoint(self, state, *, incremental, **data):
+        """Return the checkpoint of this fit, if a callback asks for one.
+
+        Parameters
+        ----------
+        state : TrainingState
+            Before the fit.
+        incremental : bool
+            Whether this is `partial_fit`, which has no callbacks.
+        **data : dict of str to object
+            What the fit depends on besides the parameters.
+        """
+        callbacks = [] if incremental else getattr(self, "_skl_callbacks", [])
+        asking = [each for each in callbacks if isinstance(each, Checkpoint)]
+        if not asking:
+            return NoCheckpoint()
+        if len(asking) > 1:
+            raise ValueError("A fit has one Checkpoint, got several as callbacks.")
+        parts = identity(self, state.n_epochs, data)
+        return FitCheckpoint(asking[0].path, asking[0].every, parts)
+
+    def _resume(self, saved):
+        """Take over the attributes of a checkpoint; return the training state."""
+        for name in [name for name in vars(self) if self._is_fitted_attribute(name)]:
+            delattr(self, name)
+        vars(self).update(saved["attributes"])
+        return self._training_state
+
+    def _save(self, checkpoint, learner, state, best):
+        """Save the training as it is now, after an epoch."""
+        self._set_fitted(learner, state)
+        state.learner = learner.state()
+        try:
+            attributes = {
+                k: v for k, v in vars(self).items() if self._is_fitted_attribute(k)
+            }
+            checkpoint.save(attributes, best)
+        finally:
+            state.take_learner()
+            self._release_weights()
 
     def _stopping_rule(self):
         monitored = "validation_score" if self.early_stopping else self._monitored

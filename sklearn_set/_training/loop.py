@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_set._training.callbacks import NoCallbacks
+from sklearn_set._training.checkpoint import NoCheckpoint
 from sklearn_set._training.schedules import TrainingProgress
 from sklearn_set._utils.warnings import warn
 
@@ -41,12 +42,17 @@ class TrainingLoop:
         epoch; None prints nothing.
     remedy : str, default="Scale X."
         What to do if training diverges.
+    checkpoint : FitCheckpoint, default=None
+        Where the training is saved. If it has been saved before, the training resumes:
+        learner and state are those of the checkpoint.
+    save : callable, default=None
+        ``save(best)`` writes the checkpoint.
     """
 
     def __init__(
         self, learner, batches, state, *, evolver, schedule, learning_rate, stopping,
         validation_score=None, callbacks=None, fitted_attributes=None, report=None,
-        remedy="Scale X.",
+        remedy="Scale X.", checkpoint=None, save=None,
     ):  # fmt: skip
         self.learner = learner
         self._batches = batches
@@ -60,6 +66,8 @@ class TrainingLoop:
         self._fitted_attributes = fitted_attributes
         self._report = report
         self._remedy = remedy
+        self._checkpoint = checkpoint or NoCheckpoint()
+        self._save = save
         self._best = None
 
     def run(self, n_epochs, n_planned=None):
@@ -83,14 +91,12 @@ class TrainingLoop:
         ValueError
             If training diverges.
         """
-        self._state.begin_call(is_complete=n_planned is None)
-        self._stopping.begin(self._state.history)
-        if self._stopping.monitors == "validation_score":
-            self._best = self.learner.snapshot()
+        self._begin(is_complete=n_planned is None)
         try:
             is_complete = self._run_epochs(n_epochs, n_planned)
         except KeyboardInterrupt:
             warn("Training interrupted by user.")
+            self._checkpoint.interrupt()
             is_complete = False
         self.learner.flush()
         if self._best is not None:
@@ -99,8 +105,18 @@ class TrainingLoop:
         self._state.learner = self.learner.state()
         return is_complete
 
+    def _begin(self, is_complete):
+        """Start the counts of this call, or take over those of the checkpoint."""
+        if self._checkpoint.saved is not None:
+            self._best = self._checkpoint.saved["best"]
+            return
+        self._state.begin_call(is_complete=is_complete)
+        self._stopping.begin(self._state.history)
+        if self._stopping.monitors == "validation_score":
+            self._best = self.learner.snapshot()
+
     def _run_epochs(self, n_epochs, n_planned):
-        for epoch in range(n_epochs):
+        for epoch in range(self._state.n_iter, n_epochs):
             self._callbacks.begin_epoch()
             begin = time.perf_counter()
             progress = self._progress(epoch, n_epochs, n_planned)
@@ -112,6 +128,8 @@ class TrainingLoop:
             )
             if self._callbacks.end_epoch(self._fitted_attributes) or stops:
                 return False
+            if self._checkpoint.is_due(self._state.n_iter):
+                self._save(self._best)
         return True
 
     def _progress(self, epoch, n_epochs, n_planned):
