@@ -3,6 +3,7 @@
 from itertools import chain
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklearn_set._training.learner import Learner
 
@@ -81,15 +82,11 @@ class NetworkLearner(Learner):
 
     def losses(self, indices):
         """Compute the loss of each sample, weighted, without dropout and penalty."""
-        network, n = self.network, self._samples.max_batch
-        return np.concatenate(
-            [
-                self._losses(indices[i : i + n], network)
-                for i in range(0, indices.size, n)
-            ]
-        )
+        batches = gen_batches(indices.size, self._samples.max_batch)
+        return np.concatenate([self._losses(indices[batch]) for batch in batches])
 
-    def _losses(self, indices, network):
+    def _losses(self, indices):
+        network = self.network
         x, y, weights = self._samples.batch(
             indices, network.n_threads, transformed=False
         )

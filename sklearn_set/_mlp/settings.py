@@ -137,8 +137,8 @@ def dropout_of_layers(dropout, n_hidden, n_samples=0, rng=None):
         or not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates)
     ):
         raise ValueError(
-            "dropout must be 'auto', a rate in [0, 1) for the hidden layers, or a list of "
-            f"{n_hidden + 1} rates, for the input and each of the {n_hidden} "
+            "dropout must be 'auto', a rate in [0, 1) for the hidden layers, or a list "
+            f"of {n_hidden + 1} rates, for the input and each of the {n_hidden} "
             f"hidden layers, got {dropout!r}."
         )
     return Dropout(rates, rng) if any(rates) else NO_DROPOUT

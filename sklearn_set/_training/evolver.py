@@ -114,17 +114,11 @@ class Evolver:
         state.n_evolutions += 1
         state.n_steps_before_evolution = state.n_steps
         was_over = state.selection.is_over
-        self._apply_rules(
-            EvolutionContext(
-                self._zeta,
-                state.n_evolutions,
-                self._fraction,
-                self.rng,
-                self._layer_gradients,
-                state.selection,
-                self._withheld_losses,
-            )  # fmt: skip
-        )
+        context = EvolutionContext(
+            self._zeta, state.n_evolutions, self._fraction, self.rng,
+            self._layer_gradients, state.selection, self._withheld_losses,
+        )  # fmt: skip
+        self._apply_rules(context)
         if state.selection.is_over and not was_over:
             self._learner.reduce_input_dropout(state.selection.fraction_living)
 

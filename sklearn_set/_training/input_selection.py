@@ -66,7 +66,7 @@ class InputSelection:
         self.best_losses = self.best_living = None
 
     def copy(self):
-        """Return an independent copy; `withheld` belongs to one call and is left out."""
+        """Return an independent copy, without `withheld`, which belongs to one call."""
         new = InputSelection()
         vars(new).update(vars(self), withheld=self.NONE)
         new.living = None if self.living is None else self.living.copy()
