@@ -318,7 +318,7 @@ class InputEvolution(SET):
     def evolve(self, layers, context):
         """Evolve a network, and its inputs when it is time.
 
-        The number of connections stays the same as long as the living inputs have
+        The number of connections is the same whenever the inputs that are left have
         positions for them.
 
         Parameters
@@ -334,7 +334,7 @@ class InputEvolution(SET):
             selection.living = np.ones(first.n_in, dtype=bool)
         if not selection.is_over:
             self._select(first, context)
-        self._rewire_living(first, selection.living, context)
+        self._rewire_living(first, selection, context)
         super().evolve(layers[1:], context)
 
     def _select(self, layer, context):
@@ -375,17 +375,22 @@ class InputEvolution(SET):
         living[np.argsort(-strengths, kind="stable")[:n]] = True
         selection.living &= living
 
-    def _rewire_living(self, layer, living, context):
+    def _rewire_living(self, layer, selection, context):
         """Take the connections of the other inputs, and evolve those of the living."""
-        fraction, n = self.fraction(context), layer.n_connections
+        fraction, n, living = (
+            self.fraction(context),
+            layer.n_connections,
+            selection.living,
+        )
         kept = np.ones(n, dtype=np.uint8)
         if fraction and n <= MAX_DENSITY * int(living.sum()) * layer.n_out:
             kept = self.prune(layer.connections.weights, fraction, layer.n_threads)
         kept[~of_sources(layer, living)] = 0
-        n_new = n - int(np.count_nonzero(kept))
+        n_new = n - int(np.count_nonzero(kept)) + selection.n_missing
         if n_new:
             positions = draw_positions_of(layer, living, kept, n_new, context.rng)
             layer.rewire(kept, positions)
+            selection.n_missing = n_new - positions.size
 
 
 class RigL(EvolutionRule):

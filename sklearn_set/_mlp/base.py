@@ -36,6 +36,7 @@ from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches, LabelledSamples
 from sklearn_set._training.scales import warn_of_other_scale
+from sklearn_set._training.schedules import SCHEDULES
 from sklearn_set._training.validation_set import (
     GivenValidationSet,
     TrainingData,
@@ -282,7 +283,8 @@ class BaseSETMLP(SETEstimator):
             n_epochs=self.max_iter, incremental=incremental,
             validation_score=None if scorer is None else validation_score,
         )  # fmt: skip
-        if is_complete and not incremental:
+        runs_to_end = SCHEDULES[self.learning_rate].runs_to_end
+        if is_complete and not incremental and not runs_to_end:
             warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
                 "and the optimization hasn't converged yet. Raise max_iter, or tol to "

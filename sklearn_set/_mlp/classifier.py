@@ -65,11 +65,15 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         evolves. In [0, 1); 0 keeps the random topology fixed. Layers with more than
         80 % of all possible connections do not evolve.
 
-    evolution : {'set', 'rigl', 'fixed'}, rule, or list of those, default='set'
+    evolution : {'inputs', 'set', 'rigl', 'fixed'}, rule, or list, default='inputs'
         How the network evolves.
 
         - 'set' drops the weakest of the positive and of the negative weights, and grows
           connections at random positions [1]_
+        - 'inputs' is 'set', and from 15 % to 50 % of the training the weakest inputs
+          lose all their connections, as long as that does not make the loss on a tenth
+          of the training samples worse, which is withheld for that time; with less than
+          500 samples it is 'set' (:class:`~sklearn_set.evolution.InputEvolution`)
         - 'rigl' drops the weakest weights, and grows connections where the loss's
           gradient on a batch is largest; the fraction falls from `zeta` to 0 [5]_
         - 'fixed' keeps the random topology
@@ -77,9 +81,11 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
           an instance of a user-defined class; the rules of a list are applied one after
           the other
 
-    evolve_every : int or str, default=1
+    evolve_every : 'auto', int or str, default='auto'
         Number of epochs between two evolutions of the network, or number of batches if
-        it is a string such as '100 steps'. There is none after the last epoch.
+        it is a string such as '100 steps'. 'auto' is as many batches as an epoch has,
+        but at least 100, so that new connections can become strong enough to stay, and
+        at most 1000. There is none after the last epoch.
 
     init : {'auto', 'he', 'glorot', 'normal'} or estimator, default='auto'
         Standard deviation of the initial weights, which are normally distributed. 'he'
@@ -114,16 +120,20 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         'adamw' each step multiplies the weights by ``1 - learning_rate * alpha /
         batch_size`` instead.
 
-    dropout : float or list of float, default=0.0
+    dropout : 'auto', float or list of float, default='auto'
         Fraction of the hidden units that is dropped at random for each sample, in [0,
         1); the others are scaled by ``1 / (1 - dropout)``. A list has a rate for the
         input and for each hidden layer: ``[0.2, 0.5, 0.5]`` for two hidden layers.
+        'auto' is 0.5 for the input and 0.3 for the hidden layers, and no dropout with
+        less than 500 samples. Once the evolution 'inputs' has removed inputs, their
+        rate is lower by the same fraction.
 
     batch_size : int or 'auto', default='auto'
-        Size of minibatches: 32 with "auto". If there are fewer samples, as in
-        `partial_fit` of small pieces, a batch has all of them.
+        Size of minibatches. 'auto' is an eighth of the training samples, but at least 8
+        and at most 32; up to 32 samples are one batch. If there are fewer samples than
+        a number that is given, as in `partial_fit` of small pieces, a batch has all.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine'}, default='constant'
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine'}, default='cosine'
         Schedule of the learning rate, which changes between epochs.
 
         - 'constant' is `learning_rate_init` throughout
@@ -132,15 +142,19 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         - 'adaptive' divides the rate by 5 each time that training would stop because
           nothing improves, as long as it is above 1e-6
         - 'cosine' falls along half a cosine, from `learning_rate_init` to almost 0 in
-          the last of `max_iter` epochs; calls of `partial_fit` count as epochs
+          the last of `max_iter` epochs; calls of `partial_fit` count as epochs. Without
+          `early_stopping` all epochs are run
 
     learning_rate_init : float, default=0.001
-        The initial learning rate.
+        The initial learning rate of weights whose units have 100 incoming connections.
+        In each layer it is multiplied by 100 and divided by their mean number, but at
+        most multiplied by 100, so that one value suits layers of all widths and
+        densities [7]_.
 
     power_t : float, default=0.5
         The exponent of the learning rate 'invscaling'.
 
-    max_iter : int, default=200
+    max_iter : int, default=100
         Maximum number of epochs: how many times each sample is used.
 
     shuffle : bool, default=True
@@ -155,7 +169,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     tol : float, default=1e-4
         Tolerance for the optimization. When the training loss, or with `early_stopping`
         the validation score, is not improving by at least `tol` for `n_iter_no_change`
-        consecutive epochs, training stops, unless `learning_rate` is 'adaptive'.
+        consecutive epochs, training stops, unless `learning_rate` is 'adaptive', or
+        'cosine' without `early_stopping`.
 
     n_iter_no_change : int, default=10
         Maximum number of consecutive epochs without an improvement of at least `tol`;
@@ -320,6 +335,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     .. [6] I. Loshchilov and F. Hutter. "Decoupled weight decay regularization".
        International Conference on Learning Representations (2019), arXiv:1711.05101.
 
+    .. [7] N. Dey, S. Bergsma and J. Hestness. "Sparse maximal update parameterization:
+       a holistic approach to sparse training dynamics". Advances in Neural Information
+       Processing Systems (2024), arXiv:2405.15743.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -330,7 +349,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     >>> X, y = load_digits(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     >>> clf = make_pipeline(
-    ...     StandardScaler(), SETMLPClassifier(tol=1e-2, random_state=0)
+    ...     StandardScaler(), SETMLPClassifier(max_iter=30, random_state=0)
     ... )
     >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.95
     True
@@ -346,10 +365,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     def __init__(
         self,
         hidden_layer_sizes=(1000, 100), activation="relu", *,
-        epsilon=20, density=None, zeta=0.3, evolution="set", evolve_every=1,
-        init="auto", solver="adam", alpha=0.1, dropout=0.0, batch_size="auto",
-        learning_rate="constant", learning_rate_init=0.001, power_t=0.5,
-        max_iter=200, shuffle=True, random_state=None, tol=1e-4, n_iter_no_change=10,
+        epsilon=20, density=None, zeta=0.3, evolution="inputs", evolve_every="auto",
+        init="auto", solver="adam", alpha=0.1, dropout="auto", batch_size="auto",
+        learning_rate="cosine", learning_rate_init=0.001, power_t=0.5,
+        max_iter=100, shuffle=True, random_state=None, tol=1e-4, n_iter_no_change=10,
         early_stopping=False, validation_fraction=0.1, scoring=None,
         batch_transform=None, verbose=False, warm_start=False,
         momentum=0.9, nesterovs_momentum=True, beta_1=0.9, beta_2=0.999,

@@ -5,6 +5,7 @@ from itertools import chain
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklearn_set._mlp.learning_rates import rate_factor
 from sklearn_set._training.learner import Learner
 
 
@@ -43,6 +44,7 @@ class NetworkLearner(Learner):
             solver.n_steps, arrays = previous["n_steps"], previous["arrays"]
             last_lazy_step = previous.get("last_lazy_step")
         network.start_states(solver.n_states, arrays, last_lazy_step)
+        self._rate_factors = [rate_factor(layer) for layer in network.layers]
 
     @property
     def layers(self):
@@ -58,7 +60,7 @@ class NetworkLearner(Learner):
         x, y, weights = self._samples.batch(indices, self.network.n_threads)
         self._dropout.renew()
         loss = self.network.learn(
-            x, y, self.solver, self._alpha, weights, self._dropout
+            x, y, self.solver, self._alpha, weights, self._dropout, self._rate_factors
         )
         weight = indices.size if weights is None else weights.sum()
         self._loss_sum += loss * weight

@@ -7,7 +7,6 @@ from sklearn_set._layers.batches import SparseBatch
 from sklearn_set._layers.solvers import start_state
 from sklearn_set._layers.sparse_layer import Connections, SparseLayer
 from sklearn_set._mlp.dropout import NO_DROPOUT
-from sklearn_set._mlp.learning_rates import rate_factor
 from sklearn_set._mlp.unit_parameters import UnitParameters
 from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import require_shape
@@ -55,7 +54,6 @@ class Network:
             for layer, activation in zip(layers, activations, strict=False)
         ]
         self._unit_parameters = None
-        self._rate_factors = [rate_factor(layer) for layer in layers]
 
     @classmethod
     def from_coefs(
@@ -175,7 +173,9 @@ class Network:
         layer.forward(x, bias, sums)
         activation.forward(sums, out, self.parameters[i], self.n_threads)
 
-    def backward(self, x, delta, solver, alpha, scale, dropout=NO_DROPOUT):
+    def backward(
+        self, x, delta, solver, alpha, scale, dropout=NO_DROPOUT, rate_factors=None
+    ):
         """Move all weights, biases and parameters by one step of the solver.
 
         Parameters
@@ -192,6 +192,8 @@ class Network:
             Factor that turns the sum over the batch into a mean.
         dropout : Dropout, default=NO_DROPOUT
             That of the last forward pass.
+        rate_factors : list of float, default=None
+            Factor of the learning rate for the weights of each layer; None for 1.
 
         Returns
         -------
@@ -199,8 +201,9 @@ class Network:
             Penalty on the weights as they were before the step, part of the summed
             loss.
         """
+        factors = [1.0] * len(self.layers) if rate_factors is None else rate_factors
         *weight_steps, bias_step = solver.steps(
-            scale, alpha * scale, rate_factors=self._rate_factors
+            scale, alpha * scale, rate_factors=factors
         )
         with_norms, squared_norms = alpha > 0 and not solver.is_decoupled, 0.0
         gradients = self._unit_parameters.bias_gradients
@@ -254,7 +257,10 @@ class Network:
         """Apply the pending lazy updates that batches of a sparse X leave behind."""
         self.layers[0].flush()
 
-    def learn(self, x, targets, solver, alpha, weights=None, dropout=NO_DROPOUT):
+    def learn(
+        self, x, targets, solver, alpha, weights=None, dropout=NO_DROPOUT,
+        rate_factors=None,
+    ):  # fmt: skip
         """Make one step on a batch.
 
         Parameters
@@ -272,6 +278,8 @@ class Network:
             None if all are equal.
         dropout : Dropout, default=NO_DROPOUT
             Decides what to drop.
+        rate_factors : list of float, default=None
+            Factor of the learning rate for the weights of each layer; None for 1.
 
         Returns
         -------
@@ -284,7 +292,7 @@ class Network:
             weights = weights / weights.mean()
             sums *= weights
             losses *= weights
-        penalty = self.backward(x, sums, solver, alpha, scale, dropout)
+        penalty = self.backward(x, sums, solver, alpha, scale, dropout, rate_factors)
         return (losses.sum() + penalty) * scale
 
     def layer_gradients(self, x, targets, weights=None):

@@ -4,6 +4,7 @@ import copy
 import threading
 from contextlib import contextmanager
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
@@ -105,7 +106,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
             evolver=self._evolver(learner, state, batches.n_batches),
             schedule=SCHEDULES[getattr(self, schedule)].from_estimator(self),
             learning_rate=rate,
-            stopping=self._stopping_rule(),
+            stopping=self._stopping_rule(SCHEDULES[getattr(self, schedule)]),
             validation_score=validation_score,
             callbacks=callbacks,
             fitted_attributes=lambda: self._copied_attributes(learner, state),
@@ -158,9 +159,13 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
             state.take_learner()
             self._release_weights()
 
-    def _stopping_rule(self):
-        monitored = "validation_score" if self.early_stopping else self._monitored
-        return StoppingRule(monitored, self.tol, self.n_iter_no_change, self.verbose)
+    def _stopping_rule(self, schedule):
+        monitored, patience = self._monitored, self.n_iter_no_change
+        if self.early_stopping:
+            monitored = "validation_score"
+        elif schedule.runs_to_end:
+            patience = np.inf
+        return StoppingRule(monitored, self.tol, patience, self.verbose)
 
     def _start_state(self):
         """Return the training state of a new model."""

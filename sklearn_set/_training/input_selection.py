@@ -22,6 +22,8 @@ class InputSelection:
         The losses of the withheld samples with the best inputs so far.
     best_living : ndarray of shape (n_features,), dtype bool, or None
         Those inputs.
+    n_missing : int
+        Connections for which the living inputs have had no positions.
     n_worse : int
         How often in a row the loss was worse than that.
     """
@@ -33,7 +35,7 @@ class InputSelection:
         self.is_over = False
         self.withheld = self.NONE
         self.best_losses = self.best_living = None
-        self.n_worse = 0
+        self.n_missing = self.n_worse = 0
 
     def begin(self, withheld):
         """Withhold samples, unless the selection is over."""

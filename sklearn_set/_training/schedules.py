@@ -35,6 +35,7 @@ class Constant:
     """The initial rate in all epochs."""
 
     is_cut = False  # whether the rate is cut, instead of stopping, without improvement
+    runs_to_end = False  # whether the training loss does not stop training
 
     @classmethod
     def from_estimator(cls, estimator):
@@ -86,8 +87,11 @@ class Adaptive(Constant):
 class Cosine(Constant):
     """Half a cosine from 1 to almost 0 (Loshchilov and Hutter 2017, arXiv 1608.03983).
 
-    The factor is ``(1 + cos(pi * progress)) / 2``.
+    The factor is ``(1 + cos(pi * progress)) / 2``. What is learned while the rate falls
+    would be lost if the training loss stopped training before.
     """
+
+    runs_to_end = True
 
     def factor(self, progress):
         """Return the factor of the initial learning rate for the next epoch."""
