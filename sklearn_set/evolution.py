@@ -20,7 +20,11 @@ from sklearn_set._layers.inputs import (
     source_strengths,
 )
 from sklearn_set._layers.magnitudes import larger_than_smallest
-from sklearn_set._layers.position_gradients import position_gradients
+from sklearn_set._layers.position_gradients import (
+    draw_likely_positions,
+    position_gradients,
+    sorted_distinct,
+)
 from sklearn_set._layers.positions import draw_positions
 from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._training.schedules import half_cosine
@@ -44,9 +48,8 @@ MAX_WORSE = 4
 # InputEvolution leaves at least so many inputs, unless it is given a number.
 MIN_INPUTS = 4
 
-# Least number of empty positions that RigL scores; in a larger layer, as many as it has
-# connections.
-MIN_CANDIDATES = 1 << 20
+# Number of positions that RigL scores for each new connection.
+CANDIDATES_PER_NEW = 10
 
 
 class EvolutionContext(NamedTuple):
@@ -398,9 +401,10 @@ class RigL(EvolutionRule):
 
     The fraction `zeta` of the connections with the smallest magnitudes is dropped, and
     as many grow where the loss's gradient on a batch is largest; they start with weight
-    0. In a layer with more than a million empty positions, the gradient is computed for
-    a random sample of them, as large as the layer's number of connections (but at least
-    a million), so that the cost stays linear in the connections.
+    0. The gradient is computed for ten positions for each new connection, or for all if
+    there are fewer, so that the cost stays linear in the connections. They are drawn in
+    proportion to the norms of the source's activations and of the target's gradient,
+    whose product limits the gradient of a connection.
 
     Parameters
     ----------
@@ -451,8 +455,13 @@ class RigL(EvolutionRule):
             Ascending ranks among the positions that no kept connection takes.
         """
         n_empty = layer.n_positions - layer.n_connections + n_new
-        n_candidates = min(n_empty, max(layer.n_connections, MIN_CANDIDATES))
-        ranks = draw_positions(n_empty, n_candidates, rng, layer.n_threads)
+        n_draws = CANDIDATES_PER_NEW * n_new
+        # Uniform draws make sure that there are enough.
+        n_uniform = n_empty if n_empty <= n_draws else n_new
+        ranks = draw_positions(n_empty, n_uniform, rng, layer.n_threads)
+        if n_uniform < n_empty:
+            likely = draw_likely_positions(layer, kept, n_draws, source, delta, rng)
+            ranks = sorted_distinct(ranks, likely)
         scores = np.abs(position_gradients(layer, kept, ranks, source, delta))
         best = np.argpartition(-scores, max(n_new - 1, 0))[:n_new]
         return np.sort(ranks[best])

@@ -40,12 +40,79 @@ def position_gradients(layer, kept, ranks, source, delta):
     return out
 
 
-def locate(layer, kept, ranks):
-    """Convert ranks among the free positions to sources and targets."""
+def draw_likely_positions(layer, kept, n_draws, source, delta, rng):
+    """Draw free positions at which the gradient may be large.
+
+    Source and target are drawn in proportion to the norms of their factors: by Cauchy
+    and Schwarz the magnitude of ``source[i] @ delta[j]`` is at most the product.
+
+    Parameters
+    ----------
+    layer, kept, source, delta
+        As for `position_gradients`.
+    n_draws : int
+        Number of draws; positions that are drawn again or taken do not count.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ranks : ndarray of shape (at most n_draws,), dtype int64
+        Ascending ranks among the positions that no kept connection takes.
+    """
+    sources = _draw(_norms(source), n_draws, rng)
+    targets = _draw(np.linalg.norm(delta, axis=1), n_draws, rng)
+    positions = sorted_distinct(sources * layer.n_out + targets)
+    taken = _kept_positions(layer, kept)
+    n_taken_before = np.searchsorted(taken, positions)
+    is_free = np.append(taken, -1)[n_taken_before] != positions
+    return (positions - n_taken_before)[is_free]
+
+
+def sorted_distinct(*values):
+    """Return the distinct values of integer arrays in ascending order.
+
+    NumPy's `unique` and `union1d` hash them, which takes ten times as long.
+    """
+    values = np.sort(np.concatenate(values))
+    is_first = np.ones(values.size, dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=is_first[1:])
+    return values[is_first]
+
+
+def _norms(source):
+    """Return the norm of each source's activations, (n_in,)."""
+    if not isinstance(source, SparseBatch):
+        return np.linalg.norm(source, axis=1)
+    present, starts, _, values = source.by_feature
+    squares = np.square(values[: starts[-1]], dtype=float)
+    norms = np.zeros(source.shape[0])
+    if present.size:
+        norms[present] = np.sqrt(np.add.reduceat(squares, starts[:-1]))
+    return norms
+
+
+def _draw(weights, n_draws, rng):
+    """Draw indices in proportion to weights, or uniformly if all are 0."""
+    sums = weights.cumsum(dtype=float)
+    if not sums[-1] > 0:
+        return rng.integers(weights.size, size=n_draws)
+    drawn = np.searchsorted(sums, sums[-1] * rng.random(n_draws), side="right")
+    return np.minimum(drawn, weights.size - 1)
+
+
+def _kept_positions(layer, kept):
+    """Return the ascending positions of the connections that stay."""
     indptr, targets, *_ = layer.connections
     indices = np.flatnonzero(kept)
     rows = np.repeat(np.arange(layer.n_in), np.diff(indptr))[indices]
-    empty_before = rows * layer.n_out + targets[indices] - np.arange(indices.size)
+    return rows * layer.n_out + targets[indices]
+
+
+def locate(layer, kept, ranks):
+    """Convert ranks among the free positions to sources and targets."""
+    taken = _kept_positions(layer, kept)
+    empty_before = taken - np.arange(taken.size)
     positions = ranks + np.searchsorted(empty_before, ranks, side="right")
     sources, targets = np.divmod(positions, layer.n_out)
     return sources.astype(np.int32), targets.astype(np.int32)
