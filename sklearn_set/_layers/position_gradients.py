@@ -85,11 +85,9 @@ def _norms(source):
     if not isinstance(source, SparseBatch):
         return np.linalg.norm(source, axis=1)
     present, starts, _, values = source.by_feature
-    squares = np.square(values[: starts[-1]], dtype=float)
-    norms = np.zeros(source.shape[0])
-    if present.size:
-        norms[present] = np.sqrt(np.add.reduceat(squares, starts[:-1]))
-    return norms
+    features = np.repeat(present, np.diff(starts))
+    squares = np.square(values[: features.size], dtype=float)
+    return np.sqrt(np.bincount(features, squares, minlength=source.shape[0]))
 
 
 def _draw(weights, n_draws, rng):
