@@ -69,7 +69,8 @@ def test_batch_transform_augments_and_does_not_change_X():
 )
 def test_batch_transform_is_checked(bad, message):
     with pytest.raises(ValueError, match=message):
-        make_small_model(SETMLPClassifier, batch_transform=bad).fit(X_iris, y_iris)
+        clf = make_small_model(SETMLPClassifier, batch_transform=bad, batch_size=32)
+        clf.fit(X_iris, y_iris)
 
 
 def test_batch_transform_may_not_leave_the_range_of_float32():
