@@ -251,7 +251,7 @@ class InputEvolution(SET):
     those that are left. Connections grow from the other inputs only. How many inputs
     stay is found by a part of the training samples that is withheld for that time: the
     inputs with the lowest loss on them stay, and the search stops early when the loss
-    has been worse three times in a row. Afterwards all samples are trained on, and the
+    has been worse five times in a row. Afterwards all samples are trained on, and the
     inputs' dropout rate falls in proportion to the inputs that are left.
 
     With less than 500 samples (at the default `validation_fraction`) there are too few
@@ -367,7 +367,9 @@ class InputEvolution(SET):
         n_inputs = min(int(self.n_inputs), n_features)
         if progress >= self.end:
             return n_inputs
-        done = max(progress - self.start, 0.0) / (self.end - self.start)
+        if progress <= self.start:
+            return n_features
+        done = (progress - self.start) / (self.end - self.start)
         return round(n_features * (n_inputs / n_features) ** done)
 
     @staticmethod

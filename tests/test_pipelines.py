@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.perceptrons import PLAIN
 from numpy.testing import assert_array_equal
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -19,7 +20,7 @@ def make_classifier(**parameters):
         "hidden_layer_sizes": (100,), "learning_rate_init": 0.005, "max_iter": 20,
         "random_state": 0,
     }  # fmt: skip
-    return SETMLPClassifier(**settings | parameters)
+    return SETMLPClassifier(**PLAIN | settings | parameters)
 
 
 def test_pipeline(digits):

@@ -77,6 +77,18 @@ def test_one_and_two_threads_give_the_same_classifier_bit_for_bit(
     assert_array_equal(one_proba, two.predict_proba(X))
 
 
+def test_one_and_two_threads_remove_the_same_inputs(digits, request):
+    models = []
+    for fixture in ("one_thread", "two_threads"):
+        request.getfixturevalue(fixture)
+        clf = make_classifier(
+            hidden_layer_sizes=(200, 100), epsilon=20, evolution="inputs", max_iter=8
+        )
+        models.append(clf.fit(digits[0], digits[2]))
+    assert_same_model(*models)
+    assert not models[0].feature_importances_.all()
+
+
 @both_perceptrons
 def test_one_and_two_threads_agree_with_all_options(Estimator, request):
     X, y = DATA[Estimator]

@@ -38,7 +38,13 @@ class InputSelection:
         self.n_missing = self.n_worse = 0
 
     def begin(self, withheld):
-        """Withhold samples, unless the selection is over."""
+        """Withhold samples, unless the selection is over.
+
+        Losses of other samples do not compare with theirs: the inputs are judged anew,
+        unless a fit resumes, with the samples that it withheld before.
+        """
+        if not np.array_equal(withheld, self.withheld):
+            self.best_losses, self.n_worse = None, 0
         self.withheld = self.NONE if self.is_over else withheld
 
     def judge(self, losses):

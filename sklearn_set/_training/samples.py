@@ -46,8 +46,8 @@ class Batches:
 
     @property
     def n_batches(self):
-        """Number of batches in an epoch."""
-        return -(-self.n_samples // self._batch_size)
+        """Number of batches in an epoch over all samples, those withheld too."""
+        return -(-self._all_samples.size // self._batch_size)
 
     def __iter__(self):
         order = self._samples.copy()

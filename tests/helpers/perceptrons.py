@@ -33,6 +33,15 @@ SMALL_DATA = {
 
 # -- models --------------------------------------------------------------------
 
+# Plain training, so that a test sees the effect of nothing but what it is about: each
+# epoch the same, without dropout, and an evolution before each but the first.
+PLAIN = {
+    "evolution": "set",
+    "evolve_every": 1,
+    "dropout": 0.0,
+    "learning_rate": "constant",
+}
+
 
 def make_model(Estimator, **parameters):
     """Return an estimator for `DATA`."""
@@ -40,10 +49,10 @@ def make_model(Estimator, **parameters):
         "hidden_layer_sizes": (40, 30),
         "epsilon": 8,
         "max_iter": 15,
-        "learning_rate_init": 0.005,
+        "learning_rate_init": 0.001,
         "random_state": 0,
     }
-    return Estimator(**settings | parameters)
+    return Estimator(**PLAIN | settings | parameters)
 
 
 def make_small_model(Estimator, **parameters):
@@ -52,10 +61,10 @@ def make_small_model(Estimator, **parameters):
         "hidden_layer_sizes": (20, 15),
         "epsilon": 5,
         "max_iter": 8,
-        "learning_rate_init": 0.01,
+        "learning_rate_init": 0.001,
         "random_state": 0,
     }
-    return Estimator(**settings | parameters)
+    return Estimator(**PLAIN | settings | parameters)
 
 
 def make_classifier(**parameters):
@@ -66,10 +75,10 @@ def make_classifier(**parameters):
         "max_iter": 10,
         "batch_size": 50,
         "solver": "sgd",
-        "learning_rate_init": 0.05,
+        "learning_rate_init": 0.007,
         "random_state": 0,
     }
-    return SETMLPClassifier(**settings | parameters)
+    return SETMLPClassifier(**PLAIN | settings | parameters)
 
 
 def make_sparser_classifier(**parameters):
@@ -78,10 +87,10 @@ def make_sparser_classifier(**parameters):
         "hidden_layer_sizes": (30, 20),
         "epsilon": 4,
         "max_iter": 6,
-        "learning_rate_init": 0.01,
+        "learning_rate_init": 0.001,
         "random_state": 0,
     }
-    return SETMLPClassifier(**settings | parameters)
+    return SETMLPClassifier(**PLAIN | settings | parameters)
 
 
 # -- comparisons ---------------------------------------------------------------

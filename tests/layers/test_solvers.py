@@ -13,6 +13,17 @@ from sklearn_set._layers.sparse_layer import SparseLayer
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+@pytest.mark.parametrize("Solver", [SGD, AdamW])
+def test_each_layer_has_its_rate_and_biases_that_of_the_solver(Solver):
+    *steps, bias_step = Solver(0.1).steps(0.5, 0.3, rate_factors=[2.0, 3.0])
+    (plain, _), each = Solver(0.1).steps(0.5, 0.3), np.array([*steps, bias_step])
+    rates = plain["learning_rate"] * [[2], [3], [1]]
+    assert_allclose(each["learning_rate"], rates)
+    assert_allclose(each["gradient_scale"], 0.5)
+    decay = [[0.06], [0.09], [0]] if Solver is AdamW else [[0.3], [0.3], [0]]
+    assert_allclose(each["weight_decay"], decay)
+
+
 class NaiveAdamW:
     """w <- w - rate decay w - rate m_hat / (sqrt(v_hat) + eps), as published."""
 

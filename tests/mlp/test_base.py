@@ -35,6 +35,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
 from sklearn_set._layers.lazy_updates import LazyUpdates
+from sklearn_set._mlp import learner
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -168,8 +169,9 @@ def test_max_iter_warns_in_fit_only(digits):
         ("adam", "constant"),  # scikit-learn's adam has no schedule
     ],
 )
-def test_a_dense_network_follows_scikit_learn(solver, schedule):
-    """From the same weights, in the same order of samples, to 1e-6."""
+def test_a_dense_network_follows_scikit_learn(solver, schedule, monkeypatch):
+    """From the same weights, in the same order, with one rate, to 1e-6."""
+    monkeypatch.setattr(learner, "rate_factor", lambda layer: 1.0)
     options = {
         "hidden_layer_sizes": (12, 7), "activation": "tanh", "alpha": 0.1,
         "solver": solver, "learning_rate": schedule, "learning_rate_init": 0.02,

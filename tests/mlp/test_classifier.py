@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from helpers.perceptrons import (
+    PLAIN,
     X_iris,
     assert_close_weights,
     assert_same_model,
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def test_learns_digits_with_a_tenth_of_the_weights(digits):
     X_train, X_test, y_train, y_test = digits
-    settings = {"epsilon": 10, "solver": "sgd", "learning_rate_init": 0.03}
+    settings = {"epsilon": 10, "solver": "sgd", "learning_rate_init": 0.005, **PLAIN}
     scores = []
     for seed in range(3):
         clf = SETMLPClassifier((300, 300), max_iter=60, random_state=seed, **settings)

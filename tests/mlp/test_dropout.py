@@ -39,6 +39,17 @@ def test_dropout_drops_a_fraction_and_scales_the_rest(monkeypatch):
         assert abs((masks[0][:, 1:] == masks[0][:, :-1]).mean() - 0.5) < 0.01
 
 
+def test_the_rate_of_the_inputs_can_be_reduced(rng):
+    dropout = Dropout([0.5, 0.3], rng)
+    dropout.reduce_for_inputs(0.2)
+    dropout.renew()
+    for i, rate in ((0, 0.1), (1, 0.3)):
+        array = np.ones((200, 500))
+        dropout.apply(i, array, n_threads=1)
+        assert abs((array == 0).mean() - rate) < 0.01
+        assert array.max() == pytest.approx(1 / (1 - rate))
+
+
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_gradient_with_dropout_of_a_fixed_mask(activation, rng):
     x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.perceptrons import PLAIN
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -21,7 +22,7 @@ def classifier(**parameters):
         "hidden_layer_sizes": (100,), "learning_rate_init": 0.005, "max_iter": 20,
         "random_state": 0,
     }  # fmt: skip
-    return SETMLPClassifier(**settings | parameters)
+    return SETMLPClassifier(**PLAIN | settings | parameters)
 
 
 def pretrained(rbm, **parameters):

@@ -11,6 +11,7 @@ from helpers.perceptrons import (
 )
 
 from sklearn_set import SETMLPClassifier
+from sklearn_set._mlp.settings import checked_batch_size
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -36,6 +37,22 @@ def test_bad_activations(activation):
 def test_bad_dropout(dropout):
     with pytest.raises(ValueError, match="dropout"):
         make_model(SETMLPClassifier, dropout=dropout).fit(X_digits, y_digits)
+
+
+def test_dropout_depends_on_the_number_of_samples():
+    for n, dropout in ((499, 0.0), (500, [0.5, 0.3, 0.3])):
+        X, y = X_digits[:n], y_digits[:n]
+        auto = make_classifier(dropout="auto", max_iter=2).fit(X, y)
+        given = make_classifier(dropout=dropout, max_iter=2).fit(X, y)
+        assert_same_model(auto, given)
+
+
+@pytest.mark.parametrize(
+    "n_samples, size",
+    [(1, 1), (32, 32), (33, 8), (64, 8), (100, 12), (255, 31), (256, 32), (10**6, 32)],
+)
+def test_a_batch_is_an_eighth_of_the_samples(n_samples, size):
+    assert checked_batch_size("auto", n_samples, incremental=False) == size
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.uint64])

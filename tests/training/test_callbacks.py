@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.perceptrons import PLAIN
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV
@@ -49,7 +50,7 @@ both = pytest.mark.parametrize("Estimator", DATA, ids=lambda cls: cls.__name__)
 
 def make_model(Estimator, **parameters):
     settings = {"hidden_layer_sizes": (10,), "max_iter": 5, "random_state": 0}
-    return Estimator(**settings | parameters)
+    return Estimator(**PLAIN | settings | parameters)
 
 
 @both

@@ -118,6 +118,21 @@ def test_a_fit_resumes_bit_for_bit(Estimator, settings, every, tmp_path):
     assert learned(model.fit(*data)) == learned(whole)
 
 
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_fit_resumes_while_inputs_are_removed(every, tmp_path, rng):
+    X, y = rng.standard_normal((600, 20)), rng.integers(2, size=600)
+    settings = {"evolution": "inputs", "dropout": "auto", "max_iter": 12}
+    settings |= {"warm_start": True, "early_stopping": True, "n_iter_no_change": 12}
+    whole = make_estimator(SETMLPClassifier, **settings).fit(X, y)
+    model = make_estimator(SETMLPClassifier, **settings)
+    model = interrupted(model, tmp_path / "checkpoint", every, X, y)
+    assert learned(model) == learned(whole)
+    assert continued_state(model) == continued_state(whole)
+    selections = [m._training_state.selection for m in (model, whole)]
+    assert selections[0].is_over and selections[0].living.sum() < 20
+    assert np.array_equal(*(selection.living for selection in selections))
+
+
 @pytest.mark.parametrize("evolution", ["fixed", "set"])
 def test_sparse_data_weights_and_a_validation_set(evolution, tmp_path):
     X = csr_array(np.where(np.random.default_rng(0).random(X_iris.shape) < 0.5, 0, 1.0))

@@ -263,9 +263,9 @@ def test_the_estimator_is_unchanged_until_the_fit_has_succeeded(Estimator, monke
     before, seen = dict(vars(model)), []
     steps = Solver.steps
 
-    def watch(solver, *args):
+    def watch(solver, *args, **options):
         seen.append(all(vars(model)[name] is value for name, value in before.items()))
-        return steps(solver, *args)
+        return steps(solver, *args, **options)
 
     monkeypatch.setattr(Solver, "steps", watch)
     train(model, "fit")

@@ -1,5 +1,7 @@
 """When models evolve, and what evolution does to them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from helpers.perceptrons import (
@@ -12,7 +14,8 @@ from helpers.rbms import make_rbm
 from numpy.testing import assert_array_equal
 
 from sklearn_set._mlp.network import Network
-from sklearn_set._training.evolver import Period
+from sklearn_set._training.evolver import Evolver, Period
+from sklearn_set._training.state import TrainingState
 from sklearn_set.evolution import SET, EvolutionRule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def test_periods_are_epochs_or_steps():
     assert Period.parse(3) == (3, False)
     assert Period.parse("100 steps") == (100, True)
+    assert Period.parse("auto") == (None, True)
     for bad in ("100", "0 steps", "-1 steps", "2 epochs", "steps", ""):
         with pytest.raises(ValueError, match="evolve_every must be .*'100 steps'"):
             Period.parse(bad)
@@ -55,6 +59,31 @@ def test_evolve_every(digits):
         clf.partial_fit(X, y, classes=np.arange(10))
     assert [progress for _, progress in rule.seen[3:]] == [0.25, 0.5, 0.75, 0.75, 0.75]
     assert [number for number, _ in rule.seen[3:]] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "n_batches, n", [(1, 100), (100, 100), (300, 300), (2**20, 1000)]
+)
+def test_auto_is_an_epoch_of_100_to_1000_steps(n_batches, n):
+    rule, state, due = Counter(), TrainingState.start(0, ("topology",), ()), []
+    learner = SimpleNamespace(layers=[], flush=lambda: None)
+    evolver = Evolver(learner, [rule], Period.parse("auto"), 0.3, state, n_batches)
+    for state.n_steps in range(2 * n + 50):
+        evolver.begin_step()
+        if len(rule.seen) > len(due):
+            due.append(state.n_steps)
+    assert due == [n, 2 * n]
+
+
+def test_auto_counts_steps_over_epochs_and_calls(digits):
+    X, y, rule = digits[0][:100], digits[2][:100], Counter()
+    settings = {"evolution": rule, "evolve_every": "auto", "batch_size": 20}
+    make_sparser_classifier(**settings, max_iter=50).fit(X, y)  # 250 steps
+    assert [number for number, _ in rule.seen] == [1, 2]
+    clf = make_sparser_classifier(**settings, max_iter=15, warm_start=True).fit(X, y)
+    assert len(rule.seen) == 2
+    clf.fit(X, y)
+    assert len(rule.seen) == 3
 
 
 def test_partial_fit_counts_steps_on(digits):

@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
 from sklearn_set import SETMLPClassifier
+from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._training.samples import Batches, LabelledSamples
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -68,7 +69,8 @@ def test_batch_transform_augments_and_does_not_change_X():
 )
 def test_batch_transform_is_checked(bad, message):
     with pytest.raises(ValueError, match=message):
-        make_small_model(SETMLPClassifier, batch_transform=bad).fit(X_iris, y_iris)
+        clf = make_small_model(SETMLPClassifier, batch_transform=bad, batch_size=32)
+        clf.fit(X_iris, y_iris)
 
 
 def test_batch_transform_may_not_leave_the_range_of_float32():
@@ -134,3 +136,17 @@ def test_a_batch_has_features_targets_and_weights(make, rng):
     assert_array_equal(y, targets[indices].T)
     assert_array_equal(w, weights[indices])
     assert LabelledSamples(X, targets, None, 5).batch(indices, 1)[2] is None
+
+
+def test_withheld_samples_come_back_when_the_selection_is_over(rng):
+    selection, samples = InputSelection(), np.arange(5, 45)
+    selection.begin(samples[::4])
+    batches = Batches(samples, 8, rng, selection=selection)
+    trained = np.delete(samples, np.s_[::4])
+    assert_array_equal(np.sort(np.concatenate(list(batches))), trained)
+    assert np.isin([batches.draw(rng) for _ in range(20)], trained).all()
+    # A fit that resumes afterwards must count the same number of batches.
+    assert batches.n_batches == 5
+    selection.finish()
+    assert_array_equal(np.sort(np.concatenate(list(batches))), samples)
+    assert batches.n_batches == 5

@@ -41,7 +41,7 @@ def test_cosine(monkeypatch):
     make_small_model(SETMLPClassifier, learning_rate="cosine", max_iter=4).fit(
         X_iris, y_iris
     )
-    expected = 0.005 * (1 + np.cos(np.pi * np.arange(4) / 4))
+    expected = 0.0005 * (1 + np.cos(np.pi * np.arange(4) / 4))
     assert_allclose(rates.seen, expected)
     clf = make_small_model(SETMLPClassifier, learning_rate="cosine", max_iter=4)
     for _ in range(6):  # continues at the last rate
@@ -54,7 +54,7 @@ def test_invscaling_counts_samples(monkeypatch):
     make_small_model(
         SETMLPClassifier, learning_rate="invscaling", power_t=0.3, max_iter=3
     ).fit(X_iris, y_iris)
-    assert_allclose(rates.seen, 0.01 / np.array([1, 151**0.3, 301**0.3]))
+    assert_allclose(rates.seen, 0.001 / np.array([1, 151**0.3, 301**0.3]))
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -70,7 +70,7 @@ def test_adaptive_ends_when_the_rate_is_too_small(early_stopping, capsys, monkey
     what = "Validation score" if early_stopping else "Training loss"
     assert (
         f"{what} did not improve more than tol=10.000000 for 2 consecutive epochs. "
-        "Setting learning rate to 0.002000\n"
+        "Setting learning rate to 0.000200\n"
     ) in out
     assert out.endswith("Learning rate too small. Stopping.\n")
     assert len(re.findall("Validation score: ", out)) == early_stopping * clf.n_iter_
@@ -121,7 +121,7 @@ def test_adaptive_counts_over_calls_of_partial_fit(monkeypatch):
     )
     for _ in range(8):
         clf.partial_fit(X_iris, y_iris, classes=[0, 1, 2])
-    assert_allclose(rates.seen, 0.01 / np.array([1, 1, 1, 1, 5, 5, 5, 25]))
+    assert_allclose(rates.seen, 0.001 / np.array([1, 1, 1, 1, 5, 5, 5, 25]))
 
 
 def test_only_adaptive_cuts_the_rate():

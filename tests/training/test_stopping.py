@@ -36,6 +36,16 @@ def test_converges_by_tol(digits, capsys):
     assert "did not improve more than tol=0.500000 for 3 consecutive epochs" in out
 
 
+def test_cosine_runs_all_epochs_unless_it_stops_early(digits):
+    X, _, y, _ = digits
+    settings = {"max_iter": 9, "tol": 1e3, "n_iter_no_change": 1}
+    clf = make_classifier(learning_rate="cosine", **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        assert clf.fit(X, y).n_iter_ == 9
+        assert clf.set_params(early_stopping=True).fit(X, y).n_iter_ == 3
+
+
 def test_n_iter_no_change_inf_never_stops_early(digits):
     X, _, y, _ = digits
     clf = make_classifier(max_iter=15, tol=1e3, n_iter_no_change=np.inf).fit(X, y)
