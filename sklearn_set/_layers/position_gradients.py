@@ -85,7 +85,7 @@ def _norms(source):
     if not isinstance(source, SparseBatch):
         return np.linalg.norm(source, axis=1)
     present, starts, _, values = source.by_feature
-    features = np.repeat(present, np.diff(starts))
+    features = np.repeat(present, np.diff(starts[: present.size + 1]))
     squares = np.square(values[: features.size], dtype=float)
     return np.sqrt(np.bincount(features, squares, minlength=source.shape[0]))
 

@@ -145,7 +145,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
           the last of `max_iter` epochs; calls of `partial_fit` count as epochs. Without
           `early_stopping` all epochs are run
 
-    learning_rate_init : float, default=0.001
+    learning_rate_init : float, default=0.002
         The initial learning rate of weights whose units have 100 incoming connections.
         In each layer it is multiplied by 100 and divided by their mean number, but at
         most multiplied by 100, so that one value suits layers of all widths and
@@ -367,7 +367,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         hidden_layer_sizes=(1000, 100), activation="relu", *,
         epsilon=20, density=None, zeta=0.3, evolution="inputs", evolve_every="auto",
         init="auto", solver="adam", alpha=0.1, dropout="auto", batch_size="auto",
-        learning_rate="cosine", learning_rate_init=0.001, power_t=0.5,
+        learning_rate="cosine", learning_rate_init=0.002, power_t=0.5,
         max_iter=100, shuffle=True, random_state=None, tol=1e-4, n_iter_no_change=10,
         early_stopping=False, validation_fraction=0.1, scoring=None,
         batch_transform=None, verbose=False, warm_start=False,

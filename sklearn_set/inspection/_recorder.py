@@ -99,6 +99,26 @@ class TopologyRecorder:
         for record in (self.epochs_, self.degrees_, self.strengths_):
             record[:] = [record[i] for i in kept]
 
+    def removal_epochs(self):
+        """Return when each input lost its last connection, for good.
+
+        Returns
+        -------
+        epochs : ndarray of shape (n_features,), dtype int64
+            The first recorded epoch after which the input had no connection any more;
+            -1 for inputs that have some in the last record.
+
+        Raises
+        ------
+        ValueError
+            If there is no record.
+        """
+        degrees = np.array(list(self._frames("degree")))
+        # From the end: whether there is no connection in this and all later records.
+        is_removed = np.logical_and.accumulate(degrees[::-1] == 0)[::-1]
+        epochs = np.array(self.epochs_)[is_removed.argmax(axis=0)]
+        return np.where(is_removed[-1], epochs, -1)
+
     def animate(
         self, image_shape, path=None, *, what="strength", interval=200, **kwargs
     ):

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_set import SETRBM, SETMLPClassifier
+from sklearn_set.evolution import InputEvolution
 from sklearn_set.inspection import TopologyRecorder, degrees, input_strength
 
 pytestmark = [
@@ -54,3 +55,25 @@ def test_animation(what, digits, tmp_path):
         recorder.animate((8, 8), what="weights")
     with pytest.raises(ValueError, match="no record"):
         TopologyRecorder().animate((8, 8))
+
+
+def test_removal_of_inputs():
+    recorder = TopologyRecorder()
+    recorder.epochs_ = [2, 4, 6, 8]
+    recorder.degrees_ = [
+        np.array(row) for row in ([3, 0, 1, 0], [1, 0, 0, 2], [0, 0, 1, 0], [0, 0, 1, 1])
+    ]
+    assert_array_equal(recorder.removal_epochs(), [6, 2, -1, -1])
+    with pytest.raises(ValueError, match="no record"):
+        TopologyRecorder().removal_epochs()
+
+
+def test_removal_in_a_fit(digits):
+    X, _, y, _ = digits
+    rule = InputEvolution(n_inputs=10, start=0, end=0.5)
+    recorder = TopologyRecorder()
+    clf = SETMLPClassifier((20,), evolution=rule, max_iter=8, random_state=0)
+    clf.set_params(evolve_every=1).set_callbacks(recorder).fit(X, y)
+    removed = recorder.removal_epochs()
+    assert_array_equal(removed >= 0, clf.feature_importances_ == 0)
+    assert np.sum(removed < 0) == 10 and len(set(removed)) > 3
