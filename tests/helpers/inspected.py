@@ -1,9 +1,9 @@
 """Models for the tests of `sklearn_set.inspection`."""
 
 import numpy as np
-from helpers.perceptrons import PLAIN
 from scipy.sparse import csr_array
 
+from helpers.perceptrons import PLAIN
 from sklearn_set import SETMLPClassifier
 
 
