@@ -258,6 +258,7 @@ class InputEvolution(SET):
     to judge by, and in `partial_fit` none are withheld: then the rule is SET, unless
     `n_inputs` is given. Removing the weakest inputs step by step is neuron evolution as
     in NeuroFS (Atashgahi et al. 2023, arXiv 2303.07200), where their number is given.
+    In a list of rules it comes after those that let connections grow anywhere.
 
     Parameters
     ----------

@@ -206,6 +206,6 @@ def test_the_rule_in_the_documentation_evolves_a_network(digits):
     names = {}
     exec(code, names)
     X, _, y, _ = digits
-    clf = sklearn_set.SETMLPClassifier((50,), max_iter=2, epsilon=5)
+    clf = sklearn_set.SETMLPClassifier((50,), max_iter=2, epsilon=5, evolve_every=1)
     clf.set_params(evolution=names["FirstPositions"](), random_state=0).fit(X, y)
     assert clf.coefs_[0].indptr[1] > 25  # of the first feature's 50 positions

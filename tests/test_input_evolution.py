@@ -216,9 +216,10 @@ def test_bad_parameters_are_refused_before_training(bad, n_samples, monkeypatch)
 
 def test_in_a_list_of_rules():
     pruning = ImportancePruning(quantile=0.3, start=2, every=3)
-    clf = make(evolution=["rigl", "inputs", pruning]).fit(X, y)
+    clf = make(evolution=["rigl", InputEvolution(n_inputs=20), pruning]).fit(X, y)
     living = clf._training_state.selection.living
-    assert living.sum() < 40 and not n_outgoing(clf)[~living].any()
+    assert living.sum() == 20 and not n_outgoing(clf)[~living].any()
+    assert (abs(clf.coefs_[0]).sum(axis=0) == 0).sum() >= 9  # units that are pruned
     assert clf.score(X, y) > 0.6
 
 

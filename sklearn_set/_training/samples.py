@@ -40,11 +40,6 @@ class Batches:
         return self._all_samples[~withheld]
 
     @property
-    def n_samples(self):
-        """Number of samples that are trained on now."""
-        return self._samples.size
-
-    @property
     def n_batches(self):
         """Number of batches in an epoch over all samples, those withheld too."""
         return -(-self._all_samples.size // self._batch_size)

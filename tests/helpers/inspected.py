@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from helpers.perceptrons import PLAIN
 from sklearn_set import SETMLPClassifier
 
 
@@ -16,7 +17,7 @@ def is_connected(coef):
 def make_classifier(sizes=(60, 40), **parameters):
     """Return a classifier that is trained in a moment."""
     settings = {"epsilon": 5, "max_iter": 3, "random_state": 0}
-    return SETMLPClassifier(sizes, **settings | parameters)
+    return SETMLPClassifier(sizes, **PLAIN | settings | parameters)
 
 
 def classifier_from_weights(*dense):

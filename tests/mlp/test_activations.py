@@ -32,7 +32,7 @@ def test_srelu_gradient_in_all_pieces(rng):
 @pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
 def test_networks_learn_with_each_activation(activation, digits):
     X, X_test, y, y_test = digits
-    rate = 0.5 if activation == "logistic" else 0.05
+    rate = 0.07 if activation == "logistic" else 0.007
     clf = make_classifier(
         activation=activation, learning_rate_init=rate, max_iter=40
     ).fit(X, y)

@@ -44,7 +44,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def test_attributes(dtype, digits):
     X, _, y, _ = digits
     X = (16 * X).astype(dtype)
-    clf = make_classifier(learning_rate_init=0.001).fit(X, y)
+    clf = make_classifier(learning_rate_init=0.0001).fit(X, y)
     kept = np.float32 if dtype == np.float32 else np.float64
     sizes = [64, 40, 30, 10]
     n_connections = [5 * (a + b) for a, b in pairwise(sizes)]

@@ -107,7 +107,7 @@ def test_batches_are_full_except_the_last():
 def test_each_epoch_shuffles_the_samples(rng):
     batches = Batches(np.arange(100), 10, rng)
     first, second = np.concatenate(list(batches)), np.concatenate(list(batches))
-    assert batches.n_samples == 100
+    assert batches.n_batches == 10
     assert_array_equal(np.sort(first), np.arange(100))
     assert_array_equal(np.sort(second), np.arange(100))
     assert not np.array_equal(first, second)
