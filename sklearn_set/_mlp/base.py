@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import _fit_context, clone
+from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import column_or_1d, gen_batches
 from sklearn.utils.validation import (
@@ -226,15 +226,14 @@ class BaseSETMLP(SETEstimator):
             self._check_same_layers(samples.n_outputs)
             network = self._network(batch_size, copy=True)
         n_hidden = len(network.layers) - 1
+        n_auto = used.size if is_classifier(self) else 0
         return NetworkLearner(
             network,
             SOLVERS[self.solver].from_estimator(self, self.learning_rate_init),
             self.solver,
             samples,
             penalty_of_batches(self.alpha, self.batch_size, used.size),
-            dropout_of_layers(
-                self.dropout, n_hidden, used.size, state.streams["dropout"]
-            ),
+            dropout_of_layers(self.dropout, n_hidden, n_auto, state.streams["dropout"]),
             state.take_learner(),
         )
 

@@ -126,9 +126,9 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         Fraction of the hidden units that is dropped at random for each sample, in [0,
         1); the others are scaled by ``1 / (1 - dropout)``. A list has a rate for the
         input and for each hidden layer: ``[0.2, 0.5, 0.5]`` for two hidden layers.
-        'auto' is 0.5 for the input and 0.3 for the hidden layers, and no dropout with
-        less than 500 samples. Once the evolution 'inputs' has removed inputs, their
-        rate is lower by the same fraction.
+        'auto' is no dropout, but for a classifier with at least 500 training samples
+        0.5 for the input and 0.3 for the hidden layers. Once the evolution 'inputs' has
+        removed inputs, their rate is lower by the same fraction.
 
     batch_size : int or 'auto', default='auto'
         Size of minibatches. 'auto' is an eighth of the training samples, but at least 8

@@ -19,8 +19,9 @@ from sklearn_set.evolution import RULES
 # the latter are one batch.
 SMALLEST_BATCH, LARGEST_BATCH = 8, 32
 
-# With dropout='auto' the rates of the inputs and of the hidden units, and the least
-# number of samples: with less, dropout makes the default network worse.
+# With dropout='auto' the rates of the inputs and of the hidden units of a classifier, and
+# the least number of samples: with less, dropout makes the default network worse, and so
+# it does in regression (doc/results.md).
 AUTO_DROPOUT = 0.5, 0.3
 MIN_SAMPLES_FOR_DROPOUT = 500
 
@@ -104,7 +105,7 @@ def hidden_activations(activation, n_hidden):
     return [ACTIVATIONS[name](i) for i, name in enumerate(names, start=1)]
 
 
-def dropout_of_layers(dropout, n_hidden, n_samples=0, rng=None):
+def dropout_of_layers(dropout, n_hidden, n_auto=0, rng=None):
     """Return the dropout of the input and of `n_hidden` hidden layers.
 
     Parameters
@@ -113,8 +114,8 @@ def dropout_of_layers(dropout, n_hidden, n_samples=0, rng=None):
         The perceptrons' parameter.
     n_hidden : int
         Number of hidden layers.
-    n_samples : int, default=0
-        Number of training samples, on which 'auto' depends.
+    n_auto : int, default=0
+        Number of training samples, on which 'auto' depends; 0 in regression.
     rng : numpy.random.Generator, default=None
         Draws what is dropped.
 
@@ -125,7 +126,7 @@ def dropout_of_layers(dropout, n_hidden, n_samples=0, rng=None):
     """
     if isinstance(dropout, str):
         rates = [AUTO_DROPOUT[0], *[AUTO_DROPOUT[1]] * n_hidden]
-        rates = rates if n_samples >= MIN_SAMPLES_FOR_DROPOUT else []
+        rates = rates if n_auto >= MIN_SAMPLES_FOR_DROPOUT else []
         return Dropout(rates, rng) if rates else NO_DROPOUT
     if isinstance(dropout, Real):
         rates = [0.0, *[float(dropout)] * n_hidden]

@@ -61,7 +61,8 @@ def test_removal_of_inputs():
     recorder = TopologyRecorder()
     recorder.epochs_ = [2, 4, 6, 8]
     recorder.degrees_ = [
-        np.array(row) for row in ([3, 0, 1, 0], [1, 0, 0, 2], [0, 0, 1, 0], [0, 0, 1, 1])
+        np.array(row)
+        for row in ([3, 0, 1, 0], [1, 0, 0, 2], [0, 0, 1, 0], [0, 0, 1, 1])
     ]
     assert_array_equal(recorder.removal_epochs(), [6, 2, -1, -1])
     with pytest.raises(ValueError, match="no record"):
