@@ -36,6 +36,7 @@ class Sparse:
             activation=arguments.activation,
             epsilon=arguments.epsilon,
             zeta=arguments.zeta,
+            evolve_every=1,
             evolution="fixed" if fixed else arguments.evolution,
             init=arguments.init,
             solver=arguments.solver,

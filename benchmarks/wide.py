@@ -64,6 +64,9 @@ def measure(units, repeats):
         max_iter=repeats + 2,
         tol=0.0,
         evolution=rule,
+        evolve_every=1,
+        dropout=0.0,
+        learning_rate="constant",
         random_state=0,
     )
     before = memory("VmRSS")

@@ -47,6 +47,10 @@ class Epoch:
             solver="sgd",
             alpha=1e-4,
             batch_size=self.batch,
+            dropout=0.0,
+            evolution="set",
+            evolve_every=1,
+            learning_rate="constant",
             learning_rate_init=self.learning_rate,
             random_state=0,
         )

@@ -14,7 +14,11 @@ class OurMLP(EstimatorContestant):
         self.settings = settings
 
     def estimator(self, hidden, epsilon):
-        settings = {"solver": "sgd", "alpha": 1e-4} | self.settings
+        settings = {
+            "solver": "sgd", "alpha": 1e-4, "dropout": 0.0, "evolution": "set",
+            "evolve_every": 1, "learning_rate": "constant",
+        }  # fmt: skip
+        settings |= self.settings
         return SETMLPClassifier(hidden, epsilon=epsilon, **settings)
 
 

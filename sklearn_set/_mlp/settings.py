@@ -19,8 +19,8 @@ from sklearn_set.evolution import RULES
 # the latter are one batch.
 SMALLEST_BATCH, LARGEST_BATCH = 8, 32
 
-# With dropout='auto' the rates of the inputs and of the hidden units of a classifier, and
-# the least number of samples: with less, dropout makes the default network worse, and so
+# With dropout="auto" the rates of inputs and hidden units of a classifier, and the
+# least number of samples. With less, dropout makes the default network worse, and so
 # it does in regression (doc/results.md).
 AUTO_DROPOUT = 0.5, 0.3
 MIN_SAMPLES_FOR_DROPOUT = 500
