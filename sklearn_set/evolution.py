@@ -248,7 +248,7 @@ class InputEvolution(SET):
     those that are left. Connections grow from the other inputs only. How many inputs
     stay is found by a part of the training samples that is withheld for that time: the
     inputs with the lowest loss on them stay, and the search stops early when the loss
-    has been worse three times in a row. Afterwards all samples are trained on, and the
+    has been worse five times in a row. Afterwards all samples are trained on, and the
     inputs' dropout rate falls in proportion to the inputs that are left.
 
     With less than 500 samples (at the default `validation_fraction`) there are too few
