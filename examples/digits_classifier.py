@@ -20,9 +20,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 network = SETMLPClassifier(
     hidden_layer_sizes=(1000, 1000),
     epsilon=10,
-    batch_size=32,
-    tol=1e-2,
-    n_iter_no_change=5,
+    max_iter=30,
     random_state=0,
     verbose=True,
 )

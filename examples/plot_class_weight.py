@@ -8,12 +8,9 @@ the same total weight. The test data keep all their eights, and show what this c
 and what it does not.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import (
     ConfusionMatrixDisplay,
     PrecisionRecallDisplay,
@@ -28,7 +25,6 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier
 
-warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
 y = np.where(y == 8, "eight", "other")
 X_train, X_test, y_train, y_test = train_test_split(

@@ -8,19 +8,15 @@ the distribution becomes much broader. The authors of SET found that it tends to
 law; this example tests that.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import binom
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import minmax_scale
 
 from sklearn_set import SETMLPClassifier
 from sklearn_set.inspection import DegreeDisplay, degrees
 
-warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
 X = minmax_scale(X)
 
@@ -31,7 +27,7 @@ X = minmax_scale(X)
 settings = {
     "hidden_layer_sizes": (1000, 1000),
     "epsilon": 5,
-    "n_iter_no_change": np.inf,
+    "evolution": "set",
     "random_state": 0,
 }
 before = SETMLPClassifier(max_iter=1, **settings).fit(X, y)

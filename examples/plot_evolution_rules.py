@@ -8,18 +8,14 @@ fewer as training progresses. A fixed topology keeps the initial connections. Th
 matters if there are few connections.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier
 
-warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
 X_train, X_val, y_train, y_val = train_test_split(X, y, stratify=y, random_state=0)
 scaler = StandardScaler().fit(X_train)
@@ -39,9 +35,7 @@ def fit_network(evolution, epsilon, seed):
         hidden_layer_sizes=(200,),
         epsilon=epsilon,
         evolution=evolution,
-        learning_rate_init=0.003,
         max_iter=N_EPOCHS,
-        n_iter_no_change=np.inf,
         random_state=seed,
     ).fit(X_train, y_train, X_val=X_val, y_val=y_val)
 

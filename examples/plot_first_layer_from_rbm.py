@@ -9,13 +9,10 @@ example compares such a network, and a logistic regression on the RBM's features
 models that use only the labelled samples.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedShuffleSplit, train_test_split
@@ -38,9 +35,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 
 rbm = SETRBM(500, epsilon=5, learning_rate=0.5, n_iter=100, random_state=0)
 pretrained = FrozenEstimator(rbm.fit(X_train))
-network = SETMLPClassifier(
-    (500,), alpha=0.01, learning_rate_init=0.003, max_iter=100, random_state=0
-)
+network = SETMLPClassifier((500,), alpha=0.01, random_state=0)
 logistic = clone(network).set_params(activation="logistic")
 linear = LogisticRegression(max_iter=1000)
 models = {
@@ -56,7 +51,6 @@ models = {
 # ------------
 # The mean accuracy over five random choices of the labelled images.
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # 100 epochs are enough
 sizes = (20, 50, 100, 200)
 scores = {name: [] for name in models}
 for n in sizes:

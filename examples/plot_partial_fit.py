@@ -47,7 +47,7 @@ def network(epsilon, zeta):
         zeta=zeta,
         batch_size=5,
         alpha=0.01,
-        learning_rate_init=0.01 if epsilon == 2 else 0.003,
+        learning_rate="constant",
         random_state=0,
     )
 

@@ -14,13 +14,11 @@ The images come from OpenML; ``--data FOLDER`` reads the four original files,
 
 import argparse
 import gzip
-import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import fetch_openml
-from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_set import SETMLPClassifier
 from sklearn_set.evolution import SET
@@ -64,7 +62,6 @@ X_train, y_train, X_test, y_test = X[:5_000], y[:5_000], X[60_000:], y[60_000:]
 recorder = TopologyRecorder()
 network = SETMLPClassifier(evolution=SET(annealed=True), max_iter=30, random_state=0)
 network.set_callbacks(recorder)
-warnings.simplefilter("ignore", ConvergenceWarning)  # 30 epochs are enough to see it
 network.fit(X_train, y_train)
 
 spread = X_train.std(axis=0)

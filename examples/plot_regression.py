@@ -7,13 +7,10 @@ few data a linear model does well, and a network can gain little. It is compared
 ridge regression and gradient boosting, by cross-validation.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.metrics import PredictionErrorDisplay, mean_absolute_error, r2_score
 from sklearn.model_selection import KFold, cross_val_predict
@@ -23,7 +20,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_set import SETMLPRegressor
 from sklearn_set.inspection import InputStrengthDisplay
 
-warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_diabetes(return_X_y=True, as_frame=True)
 
 # %%

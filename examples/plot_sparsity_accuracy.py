@@ -40,8 +40,9 @@ common = {
 # The search is an ordinary ``GridSearchCV`` of a pipeline, with two processes.
 
 epsilons = [0.5, 1, 2, 5, 10, 20]
+network = SETMLPClassifier(evolution="set", dropout=0, **common)
 search = GridSearchCV(
-    make_pipeline(StandardScaler(), SETMLPClassifier(**common)),
+    make_pipeline(StandardScaler(), network),
     {"setmlpclassifier__epsilon": epsilons},
     scoring="accuracy",
     cv=folds,
