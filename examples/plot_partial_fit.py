@@ -34,9 +34,10 @@ def test_then_train(model):
 
 # %%
 # With batches smaller than a piece, each piece gives several steps; `alpha` is smaller,
-# too, as the penalty is divided by the batch size. By default the network evolves after
-# 100 steps, which here are 50 pieces. The learning rate is constant: the default
-# schedule ends after `max_iter` calls, and a stream does not.
+# too, as the penalty is divided by the batch size. The network evolves before each call
+# but the first (``evolve_every=1``; by default after 100 steps, which here are 50
+# pieces). The learning rate is constant: the default schedule ends after `max_iter`
+# calls, and a stream does not.
 
 
 def network(epsilon, zeta):
@@ -48,6 +49,8 @@ def network(epsilon, zeta):
         batch_size=5,
         alpha=0.01,
         learning_rate="constant",
+        evolution="set",
+        evolve_every=1,
         random_state=0,
     )
 
