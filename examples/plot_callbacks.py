@@ -49,13 +49,14 @@ for i in (0, 4, 9, len(rows) - 1):
 print(f"accuracy on the test data: {model.score(X_test, y_test):.3f}")
 
 # %%
-# ``loss_curve_`` is what the network minimises: the log-loss plus the penalty on the
-# weights, averaged over the batches of an epoch. It continues to fall when the log-loss
-# hardly does: from then on, mostly the weights become smaller.
+# ``loss_curve_`` is what the network minimises: the log-loss under dropout, plus the
+# penalty on the weights, averaged over the batches of an epoch. The monitor scores the
+# network without dropout and penalty. Both continue to fall to the end, with the
+# learning rate.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 epochs = range(1, len(rows) + 1)
-axes[0].plot(epochs, network.loss_curve_, label="loss_curve_, with the penalty")
+axes[0].plot(epochs, network.loss_curve_, label="loss_curve_, with dropout and penalty")
 axes[0].plot(epochs, log_loss, label="log-loss, by the monitor")
 axes[0].set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
 axes[0].legend()

@@ -16,7 +16,6 @@ version <https://www.cs.toronto.edu/~kriz/cifar.html>`_ from a folder, or
 import argparse
 import io
 import time
-import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -25,7 +24,6 @@ from PIL import Image
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.datasets import fetch_openml
 from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
@@ -140,10 +138,9 @@ print(f"{X.shape[1]:,} features after {time.perf_counter() - begin:.0f} s")
 # The network has one wide hidden layer. With dropout and a rate that falls to 0 few
 # epochs are enough.
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # 20 epochs are enough
 network = SETMLPClassifier(
     (2000,), epsilon=50, evolution=SET(annealed=True), alpha=0.05, dropout=[0.2, 0.5],
-    batch_size=100, learning_rate="cosine", max_iter=20, random_state=0,
+    batch_size=100, max_iter=20, random_state=0,
 )  # fmt: skip
 model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)
 print(f"{network.n_connections_:,} connections, {network.density_:.1%} of all possible")

@@ -2,7 +2,7 @@
 Three evolution rules: SET, RigL and a fixed topology
 =====================================================
 
-Between epochs the weakest connections are dropped and new ones are added. SET adds them
+At intervals the weakest connections are dropped and new ones are added. SET adds them
 at random positions. RigL adds them where the gradient of the loss is largest, and drops
 fewer as training progresses. A fixed topology keeps the initial connections. The choice
 matters if there are few connections.

@@ -14,7 +14,6 @@ folder. Its genes are numbered, and its values have three levels.
 """
 
 import argparse
-import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -22,7 +21,6 @@ import numpy as np
 import pandas as pd
 from scipy.io import loadmat
 from sklearn.datasets import fetch_openml
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import (
     SelectFromModel,
     SelectKBest,
@@ -57,7 +55,6 @@ X, y = load(parser.parse_args().data)
 # With 72 patients, one correct prediction more or less is more than a percentage point.
 # With small batches the network makes several steps in an epoch.
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # 50 epochs are enough
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 network = SETMLPClassifier((100,), epsilon=5, batch_size=8, max_iter=50, random_state=0)
 expression = X.to_numpy(np.float32)  # without the names, for speed

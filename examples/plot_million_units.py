@@ -9,6 +9,7 @@ million units; the example shows what these cost.
 """
 
 import time
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits

@@ -33,21 +33,24 @@ def test_then_train(model):
 
 
 # %%
-# The network evolves before each call but the first, and a piece of ten samples
-# contains little information on which connections are needed: `zeta` should be small,
-# or 0. With batches smaller than a piece, each piece gives several steps; `alpha` is
-# smaller, too, as the penalty is divided by the batch size. The network with few
-# connections gets a larger learning rate.
+# With batches smaller than a piece, each piece gives several steps; `alpha` is smaller,
+# too, as the penalty is divided by the batch size. The network evolves before each call
+# but the first (``evolve_every=1``; by default after 100 steps, which here are 50
+# pieces). The learning rate is constant: the default schedule ends after `max_iter`
+# calls, and a stream does not.
 
 
 def network(epsilon, zeta):
     """Return an untrained network for small pieces."""
     return SETMLPClassifier(
+        (300,),
         epsilon=epsilon,
         zeta=zeta,
         batch_size=5,
         alpha=0.01,
         learning_rate="constant",
+        evolution="set",
+        evolve_every=1,
         random_state=0,
     )
 

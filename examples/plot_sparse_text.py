@@ -57,8 +57,8 @@ print(f"sparse: {n_bytes / 1e6:.1f} MB, dense: {4e-6 * X.shape[0] * X.shape[1]:.
 # `alpha`, which keeps them small, is less than by default. Whether evolution helps
 # depends on the texts and on the number of epochs; try a fixed topology, too.
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # 20 epochs are enough
-evolving = SETMLPClassifier(alpha=0.01, max_iter=20, random_state=0)
+warnings.simplefilter("ignore", ConvergenceWarning)  # of MLPClassifier
+evolving = SETMLPClassifier(evolution="set", alpha=0.01, max_iter=20, random_state=0)
 models = {
     "SET, evolving": evolving,
     "SET, fixed topology": clone(evolving).set_params(evolution="fixed"),

@@ -22,8 +22,9 @@ from sklearn_set import SETMLPClassifier
 from sklearn_set.inspection import SparsityDisplay
 
 # %%
-# Both networks have one hidden layer of 200 units and the same settings for training.
-# The number of epochs is fixed, and warnings about it are ignored.
+# Both networks have one hidden layer of 200 units, and as far as they share parameters
+# the same settings. The number of epochs is fixed; the dense network's warnings about
+# it are ignored. The sparse networks evolve by plain SET, without dropout.
 
 warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)

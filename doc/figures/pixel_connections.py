@@ -14,7 +14,9 @@ X, y = load_digits(return_X_y=True)
 figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.1), layout="constrained")
 titles = "at the start", "after 50 epochs"
 for ax, n_epochs, title in zip(axes, (1, 50), titles, strict=True):
-    network = SETMLPClassifier((1000,), epsilon=5, max_iter=n_epochs, random_state=0)
+    network = SETMLPClassifier(
+        (1000,), epsilon=5, evolution="set", max_iter=n_epochs, random_state=0
+    )
     degree = degrees(network.fit(X / 16, y))[0].out_degree
     image = ax.imshow(degree.reshape(8, 8), vmin=0, vmax=160)
     ax.set(title=title, xticks=[], yticks=[])

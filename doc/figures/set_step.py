@@ -14,7 +14,10 @@ X, y = load_digits(return_X_y=True)
 X = X[:, np.sort(X.mean(axis=0).argsort()[-8:])]
 X = StandardScaler().fit_transform(X)
 
-network = SETMLPClassifier((12,), density=0.3, alpha=1e-3, random_state=0)
+network = SETMLPClassifier(
+    (12,), density=0.3, evolution="set", evolve_every=1, alpha=1e-3, dropout=0,
+    random_state=0,
+)  # fmt: skip
 network.set_params(max_iter=20).fit(X, y)
 states = [network.coefs_[0].copy()]
 network.set_params(learning_rate_init=1e-12, warm_start=True, max_iter=1)

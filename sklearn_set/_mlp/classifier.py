@@ -19,11 +19,11 @@ from sklearn_set._mlp.weights import check_class_weight, with_class_weights
 class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     """Multi-layer perceptron classifier trained by Sparse Evolutionary Training.
 
-    Each layer starts as a sparse random graph. After every epoch but the last, the
+    Each layer starts as a sparse random graph. At intervals (`evolve_every`) the
     weakest connections are dropped and as many new ones are added at random positions
-    [1]_. The network learns its topology, with a few percent of the weights of a dense
-    one; time and memory are proportional to the number of connections. It minimises the
-    log-loss.
+    [1]_, and inputs that do not help are removed. The network learns its topology, with
+    a few percent of the weights of a dense one; time and memory are proportional to the
+    number of connections. It minimises the log-loss.
 
     Parameters
     ----------
@@ -299,8 +299,9 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     Notes
     -----
-    The network evolves before each epoch except the first, which is the same as after
-    each epoch except the last; `partial_fit` and `warm_start` continue in this way.
+    With ``evolve_every=1`` the network evolves before each epoch except the first,
+    which is the same as after each epoch except the last. `partial_fit` and
+    `warm_start` continue to count epochs and steps.
 
     A sparse `X` is never made dense: the time for the first layer is proportional to
     the number of non-zeros. If more than about a tenth of `X` is non-zero, a dense `X`

@@ -11,10 +11,11 @@ from sklearn_set._mlp.losses import LOSSES
 class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     """Multi-layer perceptron regressor trained by Sparse Evolutionary Training.
 
-    Each layer starts as a sparse random graph. After every epoch but the last, the
+    Each layer starts as a sparse random graph. At intervals (`evolve_every`) the
     weakest connections are dropped and as many new ones are added at random positions
-    [1]_. The network learns its topology, with a few percent of the weights of a dense
-    one; time and memory are proportional to the number of connections.
+    [1]_, and inputs that do not help are removed. The network learns its topology, with
+    a few percent of the weights of a dense one; time and memory are proportional to the
+    number of connections.
 
     Targets whose scale is far from 1 should be scaled, for instance by
     `sklearn.compose.TransformedTargetRegressor`.
@@ -291,8 +292,9 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
 
     Notes
     -----
-    The network evolves before each epoch except the first, which is the same as after
-    each epoch except the last; `partial_fit` and `warm_start` continue in this way.
+    With ``evolve_every=1`` the network evolves before each epoch except the first,
+    which is the same as after each epoch except the last. `partial_fit` and
+    `warm_start` continue to count epochs and steps.
 
     A sparse `X` is never made dense: the time for the first layer is proportional to
     the number of non-zeros. If more than about a tenth of `X` is non-zero, a dense `X`
