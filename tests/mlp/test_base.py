@@ -99,7 +99,7 @@ def test_select_from_model_and_rfe_find_the_useful_features():
     useful = {
         tuple(np.flatnonzero(abs(Ridge().fit(X, y).coef_) > 1)),
     }
-    reg = make_model(SETMLPRegressor, max_iter=60, alpha=1.0)
+    reg = make_model(SETMLPRegressor, max_iter=60, alpha=1.0, learning_rate_init=0.003)
     for selector in (
         SelectFromModel(reg, max_features=5, threshold=-np.inf),
         RFE(reg, n_features_to_select=5, step=5),
