@@ -10,7 +10,7 @@ download: the data come with scikit-learn.
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier
 
@@ -24,7 +24,7 @@ network = SETMLPClassifier(
     random_state=0,
     verbose=True,
 )
-model = make_pipeline(MinMaxScaler(), network).fit(X_train, y_train)
+model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)
 
 print(f"\ntest accuracy: {model.score(X_test, y_test):.3f}")
 print(

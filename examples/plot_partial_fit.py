@@ -94,5 +94,6 @@ plt.show()
 # %%
 # With few connections (`epsilon` 2) a little evolution helps, but the default `zeta` of
 # 0.3 costs much accuracy: connections are dropped before they can become useful. The
-# linear model is no worse there. With the default `epsilon` of 20 the network learns
-# faster than the linear model, and evolution adds nothing in such a short stream.
+# linear model is better there. With the default `epsilon` of 20 the network is as good
+# as the linear model, and a little better at the end; evolution adds nothing in such a
+# short stream.
