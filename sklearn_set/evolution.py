@@ -383,14 +383,12 @@ class InputEvolution(SET):
 
     def _rewire_living(self, layer, selection, context):
         """Take the connections of the other inputs, and evolve those of the living."""
-        fraction, n, living = (
-            self.fraction(context),
-            layer.n_connections,
-            selection.living,
-        )
+        fraction = checked_fraction(self.fraction(context))
+        n, living = layer.n_connections, selection.living
         kept = np.ones(n, dtype=np.uint8)
         if fraction and n <= MAX_DENSITY * int(living.sum()) * layer.n_out:
             kept = self.prune(layer.connections.weights, fraction, layer.n_threads)
+            kept = checked_kept(kept, n)
         kept[~of_sources(layer, living)] = 0
         n_new = n - int(np.count_nonzero(kept)) + selection.n_missing
         if n_new:
