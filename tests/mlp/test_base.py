@@ -95,11 +95,11 @@ def test_feature_importances_are_input_strengths(Estimator):
 
 
 def test_select_from_model_and_rfe_find_the_useful_features():
-    X, y = make_regression(300, 30, n_informative=5, random_state=0)
+    X, y = make_regression(1000, 30, n_informative=5, random_state=0)
     useful = {
         tuple(np.flatnonzero(abs(Ridge().fit(X, y).coef_) > 1)),
     }
-    reg = make_model(SETMLPRegressor, max_iter=60, alpha=1.0, learning_rate_init=0.003)
+    reg = make_model(SETMLPRegressor, max_iter=60, alpha=1.0)
     for selector in (
         SelectFromModel(reg, max_features=5, threshold=-np.inf),
         RFE(reg, n_features_to_select=5, step=5),
