@@ -309,6 +309,7 @@ class InputEvolution(SET):
         return n_withheld if self.n_inputs is None and n_withheld >= MIN_WITHHELD else 0
 
     def _check_parameters(self):
+        """Raise ValueError or TypeError if a parameter is out of range."""
         if self.n_inputs is not None:
             check_scalar(self.n_inputs, "n_inputs", Integral, min_val=1)
         for name in ("step", "validation_fraction"):
@@ -318,6 +319,8 @@ class InputEvolution(SET):
             )  # fmt: skip
         check_scalar(self.end, "end", Real, min_val=0, max_val=1)
         check_scalar(self.start, "start", Real, min_val=0, max_val=self.end)
+        if math.isnan(self.start + self.end + self.step + self.validation_fraction):
+            raise ValueError("InputEvolution: no parameter may be NaN.")
 
     def evolve(self, layers, context):
         """Evolve a network, and its inputs when it is time.

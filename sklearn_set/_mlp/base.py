@@ -34,6 +34,7 @@ from sklearn_set._mlp.settings import (
 from sklearn_set._mlp.weights import relative_weights, warn_if_alone
 from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._training.evolver import Period
 from sklearn_set._training.samples import Batches, LabelledSamples
 from sklearn_set._training.scales import warn_of_other_scale
 from sklearn_set._training.schedules import SCHEDULES
@@ -47,6 +48,10 @@ from sklearn_set._utils.checks import checked_coef
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import as_rules, n_withheld
+
+# Least number of evolutions in a fit in which inputs are selected. In about a third of
+# them inputs are removed.
+MIN_EVOLUTIONS = 6
 
 
 class BaseSETMLP(SETEstimator):
@@ -186,10 +191,11 @@ class BaseSETMLP(SETEstimator):
             scorer = self._given_scorer(X, y, given)
         else:
             scorer = self._held_out_scorer(data, held_out, weights)
-        self._withhold(used, state, incremental)
         batch_size = checked_batch_size(
             self.batch_size, used.size, incremental=incremental
         )
+        n_epochs = 0 if incremental else self.max_iter
+        self._withhold(used, state, n_epochs, -(-used.size // batch_size))
         warn_if_alone(weights, batch_size)
         samples = LabelledSamples(
             X if incremental else in_row_order(X), self._targets(y, X.dtype), weights,
@@ -206,15 +212,19 @@ class BaseSETMLP(SETEstimator):
         self._train(learner, batches, state, scorer, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
-    def _withhold(self, used, state, incremental):
+    def _withhold(self, used, state, n_epochs, n_batches):
         """Withhold the training samples that evolution rules want to judge inputs by.
 
-        Raises ValueError if a rule's parameters are not valid.
+        None if the network evolves too seldom to find them. Raises ValueError if a
+        rule's parameters are not valid.
         """
         rules = as_rules(self.evolution)
         n = max([n_withheld(rule, used.size) for rule in rules], default=0)
+        n_steps = Period.parse(self.evolve_every).n_steps(n_batches)
+        if n_epochs * n_batches < MIN_EVOLUTIONS * n_steps:
+            n = 0
         rng = np.random.default_rng(state.seeds["selection"])
-        state.selection.begin(used[:0] if incremental else rng.permutation(used)[:n])
+        state.selection.begin(rng.permutation(used)[:n])
 
     def _shuffle_stream(self, state):
         return state.streams["shuffle"] if self.shuffle else None

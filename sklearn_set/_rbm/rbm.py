@@ -42,7 +42,7 @@ from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
 from sklearn_set._utils.random import spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
-from sklearn_set.evolution import RULES, SET
+from sklearn_set.evolution import RULES, SET, InputEvolution, as_rules
 
 # Standard deviation of the initial weights (Hinton 2012, section 8).
 INITIAL_STD = 0.01
@@ -354,6 +354,15 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     # -- validation -------------------------------------------------------
 
+    def _check_inputs(self):
+        """Refuse a number of inputs: without targets none is better than another."""
+        for rule in as_rules(self.evolution):
+            if isinstance(rule, InputEvolution) and rule.n_inputs is not None:
+                raise ValueError(
+                    f"InputEvolution(n_inputs={rule.n_inputs!r}) is for the "
+                    "perceptrons. Use evolution='set' in a SETRBM."
+                )
+
     def _check_X(self, X, *, is_new):
         """Validate X; a new model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if is_new else self.components_.dtype
@@ -396,6 +405,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     def _fit_model(self, original, X, y=None, *, incremental):
         self._check_evolution(incremental=incremental)
+        self._check_inputs()
         is_new = self._is_new(incremental)
         original_X = X
         X = self._check_X(X, is_new=is_new)

@@ -18,6 +18,7 @@ from sklearn_set._training.state import TrainingState
 from sklearn_set._training.stopping import StoppingRule
 from sklearn_set._utils.html import LayersAndAttributes
 from sklearn_set._utils.numbers import is_unknown_number, python_number
+from sklearn_set._utils.warnings import warn
 from sklearn_set.callbacks import Checkpoint
 from sklearn_set.evolution import as_rules
 
@@ -116,6 +117,8 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
             save=lambda best: self._save(checkpoint, learner, state, best),
         )  # fmt: skip
         self._continues = incremental or self.warm_start
+        if incremental and state.n_epochs >= n_epochs:
+            self._warn_of_the_end(schedule, n_epochs)
         return loop.run(1, max(n_epochs, 1)) if incremental else loop.run(n_epochs)
 
     def _open_checkpoint(self, state, *, incremental, **data):
@@ -158,6 +161,15 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         finally:
             state.take_learner()
             self._release_weights()
+
+    def _warn_of_the_end(self, schedule, n_planned):
+        """Warn that the learning rate has fallen to the end of its schedule."""
+        if SCHEDULES[getattr(self, schedule)].runs_to_end:
+            warn(
+                f"partial_fit has been called {n_planned} times, and {schedule}="
+                f"'{getattr(self, schedule)}' has lowered the learning rate to almost "
+                f"0. For longer streams set {schedule}='constant'."
+            )
 
     def _stopping_rule(self, schedule):
         monitored, patience = self._monitored, self.n_iter_no_change

@@ -43,6 +43,18 @@ class Period(NamedTuple):
             )
         return cls(int(match[1]), True)
 
+    def n_steps(self, n_batches):
+        """Return the number of steps between two evolutions.
+
+        Parameters
+        ----------
+        n_batches : int
+            Number of batches in an epoch.
+        """
+        if self.n is None:
+            return min(max(n_batches, LEAST_STEPS), MOST_STEPS)
+        return self.n if self.in_steps else self.n * n_batches
+
 
 class Evolver:
     """Evolves the layers of a learner when it is due.
@@ -70,7 +82,7 @@ class Evolver:
         self._period = period
         self._zeta = zeta
         self._state = state
-        self._n_auto = min(max(n_batches, LEAST_STEPS), MOST_STEPS)
+        self._n_steps = period.n_steps(n_batches)
         if state.selection.is_over:
             learner.reduce_input_dropout(state.selection.fraction_living)
         self._fraction = self._layer_gradients = None
@@ -99,7 +111,7 @@ class Evolver:
         """Evolve if that is due between two steps."""
         state = self._state
         if self._period.n is None:
-            if state.n_steps - state.n_steps_before_evolution >= self._n_auto:
+            if state.n_steps - state.n_steps_before_evolution >= self._n_steps:
                 self._evolve()
         elif self._period.in_steps and self._is_due(state.n_steps):
             self._evolve()
