@@ -82,7 +82,7 @@ def test_one_and_two_threads_remove_the_same_inputs(digits, request):
     for fixture in ("one_thread", "two_threads"):
         request.getfixturevalue(fixture)
         clf = make_classifier(
-            hidden_layer_sizes=(200, 100), epsilon=20, evolution="inputs", max_iter=4
+            hidden_layer_sizes=(200, 100), epsilon=20, evolution="inputs", max_iter=8
         )
         models.append(clf.fit(digits[0], digits[2]))
     assert_same_model(*models)
