@@ -85,7 +85,8 @@ class NetworkLearner(Learner):
     def losses(self, indices):
         """Compute the loss of each sample, weighted, without dropout and penalty."""
         batches = gen_batches(indices.size, self._samples.max_batch)
-        return np.concatenate([self._losses(indices[batch]) for batch in batches])
+        losses = [self._losses(indices[batch]) for batch in batches]
+        return np.concatenate([np.empty(0), *losses])
 
     def _losses(self, indices):
         network = self.network

@@ -37,7 +37,7 @@ def test_losses_of_withheld_samples(Estimator, make, rng):
     X, y = rng.standard_normal((700, 6)), rng.integers(3, size=700)
     weights, rule = rng.random(700), Judge()
     model = make_small_model(
-        Estimator, evolution=rule, max_iter=2, dropout="auto", alpha=10,
+        Estimator, evolution=rule, max_iter=8, dropout="auto", alpha=10,
         learning_rate_init=1e-30, batch_transform=lambda X, rng: 0 * X,
     )  # fmt: skip
     model.fit(make(X), y, weights)
