@@ -54,7 +54,7 @@ class Solver:
             One for each factor. Biases have the factor 1 and are not penalised.
         """
         self.n_steps += 1
-        factors = np.append(rate_factors, 1.0)
+        factors = np.array([*rate_factors, 1.0])
         steps = np.zeros(factors.size, dtype=STEP_DTYPE)
         steps["solver"] = self.rule
         for name, value in self.coefficients().items():
@@ -66,7 +66,7 @@ class Solver:
         if self.is_decoupled:
             steps["weight_decay"] *= self.learning_rate * factors
         steps["weight_decay"][-1] = 0.0
-        return np.split(steps, factors.size)
+        return [steps[i : i + 1] for i in range(factors.size)]
 
 
 class SGD(Solver):
