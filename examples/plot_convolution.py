@@ -6,7 +6,7 @@ A perceptron does not know that pixels are neighbours. A convolution does, and o
 be had without backpropagation: the filters are the centres of clusters of small random
 patches of the images (Coates, Ng and Lee, 2011). Its output has thousands of features,
 most of them of little use, and a sparse network learns from them. This example takes
-the 60,000 colour images of CIFAR-10 and about ten minutes.
+the 60,000 colour images of CIFAR-10 and about five minutes.
 
 The images come from OpenML; ``--data FOLDER`` reads the six files of the `binary
 version <https://www.cs.toronto.edu/~kriz/cifar.html>`_ from a folder, or
