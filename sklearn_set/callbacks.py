@@ -1,9 +1,11 @@
 """Callbacks for `set_callbacks`, besides those of :mod:`sklearn.callback`."""
 
+from sklearn_set._training.callbacks import Callback
+
 __all__ = ["Checkpoint"]
 
 
-class Checkpoint:
+class Checkpoint(Callback):
     """Callback that saves a fit to a file, from which the fit resumes if it is killed.
 
     Set it with ``estimator.set_callbacks(Checkpoint(path))``. When `fit` is called and
@@ -50,50 +52,7 @@ class Checkpoint:
     20
     """
 
+    # `fit` itself saves and resumes: the callback only asks for it.
     def __init__(self, path, every=1):
         self.path = path
         self.every = every
-
-    def setup(self, estimator, context):
-        """Do nothing: `fit` itself saves and resumes.
-
-        Parameters
-        ----------
-        estimator : estimator
-            That is about to be fitted.
-        context : CallbackContext
-            Of its fit.
-        """
-
-    def teardown(self, estimator, context):
-        """Do nothing.
-
-        Parameters
-        ----------
-        estimator : estimator
-            That has been fitted.
-        context : CallbackContext
-            Of its fit.
-        """
-
-    def on_fit_task_begin(self, estimator, context):
-        """Do nothing.
-
-        Parameters
-        ----------
-        estimator : estimator
-            That is being fitted.
-        context : CallbackContext
-            Of the task.
-        """
-
-    def on_fit_task_end(self, estimator, context):
-        """Do nothing.
-
-        Parameters
-        ----------
-        estimator : estimator
-            That is being fitted.
-        context : CallbackContext
-            Of the task.
-        """

@@ -1,6 +1,57 @@
 """scikit-learn's callbacks: a fit is one task, with one subtask for each epoch."""
 
 
+class Callback:
+    """The methods of scikit-learn's callback protocol: they do nothing.
+
+    The base of this package's callbacks, which override what they need.
+    """
+
+    def setup(self, estimator, context):
+        """Do nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That is about to be fitted.
+        context : CallbackContext
+            Of its fit.
+        """
+
+    def teardown(self, estimator, context):
+        """Do nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That has been fitted.
+        context : CallbackContext
+            Of its fit.
+        """
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That is being fitted.
+        context : CallbackContext
+            Of the task.
+        """
+
+    def on_fit_task_end(self, estimator, context):
+        """Do nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That is being fitted.
+        context : CallbackContext
+            Of the task.
+        """
+
+
 class FitCallbacks:
     """Calls an estimator's callbacks at the beginning and the end of fit and epochs.
 

@@ -3,11 +3,12 @@
 import numpy as np
 from sklearn.utils.validation import check_scalar
 
+from sklearn_set._training.callbacks import Callback
 from sklearn_set.inspection._axes import checked_image_shape
 from sklearn_set.inspection._layers import degrees, input_strength
 
 
-class TopologyRecorder:
+class TopologyRecorder(Callback):
     """Callback that records degree and strength of the input features after each epoch.
 
     Set it with ``estimator.set_callbacks(recorder)``. Its memory is bounded: when it is
@@ -46,28 +47,6 @@ class TopologyRecorder:
         check_scalar(self.max_records, "max_records", int, min_val=2)
         self.epochs_, self.degrees_, self.strengths_ = [], [], []
         self._n_epochs, self._every = 0, 1
-
-    def teardown(self, estimator, context):
-        """Do nothing.
-
-        Parameters
-        ----------
-        estimator : estimator
-            That has been fitted.
-        context : CallbackContext
-            Of its fit.
-        """
-
-    def on_fit_task_begin(self, estimator, context):
-        """Do nothing.
-
-        Parameters
-        ----------
-        estimator : estimator
-            That is being fitted.
-        context : CallbackContext
-            Of the task.
-        """
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         """Add a record if the task is an epoch.
