@@ -737,9 +737,12 @@ def position_gradients(
     int n_threads,
 ):
     """out = x[source] . delta[target]: the gradient of links that are not there."""
-    cdef Py_ssize_t p, batch = x.shape[1]
-    cdef int team = _team(out.shape[0] * batch, n_threads)
-    for p in prange(out.shape[0], nogil=True, schedule="static", num_threads=team):
+    cdef Py_ssize_t p, batch = x.shape[1], n = out.shape[0]
+    cdef int team = _team(n * batch, n_threads)
+    for p in prange(n, nogil=True, schedule="static", num_threads=team):
+        prefetch_array(
+            &delta[targets[min(p + position_distance, n - 1)], 0],
+            batch * sizeof(delta[0, 0]))
         out[p] = position_gradient(&x[sources[p], 0], &delta[targets[p], 0], batch)
 
 

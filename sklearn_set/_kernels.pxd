@@ -11,7 +11,9 @@ cdef extern from "_kernels/platform.h" namespace "sklearn_set" nogil:
 cdef extern from "_kernels/prefetch.h" namespace "sklearn_set" nogil:
     ctypedef enum Prefetch:
         pass
+    const int position_distance "sklearn_set::position_distance"
     Prefetch prefetch_for(Py_ssize_t n_bytes)
+    void prefetch_array(const void* array, Py_ssize_t n_bytes)
     void prefetch_array_l2(const void* array, Py_ssize_t n_bytes)
     void warm_cache(const void* rows, Py_ssize_t n_bytes, Prefetch prefetch)
 

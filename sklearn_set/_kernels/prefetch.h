@@ -24,6 +24,8 @@ static_assert(cache_distance <= max_distance && memory_distance <= max_distance)
 /* Links by which the arrays of the links are fetched ahead where a link takes only a few
  * cycles. */
 inline constexpr int link_distance = 256;
+/* Positions without a link by which the rows of their units are fetched ahead. */
+inline constexpr int position_distance = 16;
 /* Bytes of all rows up to which nothing is gained, and up to which they fit in the
  * second-level cache. */
 inline constexpr ptrdiff_t near_bytes = 1 << 17, cached_bytes = 3 << 18;

@@ -62,7 +62,8 @@ def draw_likely_positions(layer, kept, n_draws, source, delta, rng):
     """
     sources = _draw(_norms(source), n_draws, rng)
     targets = _draw(np.linalg.norm(delta, axis=1), n_draws, rng)
-    positions = sorted_distinct(sources * layer.n_out + targets)
+    rng.shuffle(targets)  # independent of the sources
+    positions = sorted_distinct(sources * np.int64(layer.n_out) + targets)
     taken = _kept_positions(layer, kept)
     n_taken_before = np.searchsorted(taken, positions)
     is_free = np.append(taken, -1)[n_taken_before] != positions
@@ -91,12 +92,16 @@ def _norms(source):
 
 
 def _draw(weights, n_draws, rng):
-    """Draw indices in proportion to weights, or uniformly if all are 0."""
-    sums = weights.cumsum(dtype=float)
-    if not sums[-1] > 0:
-        return rng.integers(weights.size, size=n_draws)
-    drawn = np.searchsorted(sums, sums[-1] * rng.random(n_draws), side="right")
-    return np.minimum(drawn, weights.size - 1)
+    """Draw indices in proportion to weights, or uniformly if all are 0; ascending.
+
+    All numbers of draws at once: searching the sums of the weights for each draw would
+    wait for memory at each step.
+    """
+    weights = weights.astype(float)
+    total = weights.sum()
+    shares = weights / total if total > 0 else np.full(weights.size, 1 / weights.size)
+    indices = np.arange(weights.size, dtype=np.int32)
+    return np.repeat(indices, rng.multinomial(n_draws, shares))
 
 
 def _kept_positions(layer, kept):
