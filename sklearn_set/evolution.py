@@ -23,16 +23,16 @@ from sklearn_set._layers.magnitudes import larger_than_smallest
 from sklearn_set._layers.position_gradients import (
     draw_likely_positions,
     position_gradients,
-    sorted_distinct,
 )
-from sklearn_set._layers.positions import draw_positions
+from sklearn_set._layers.positions import draw_positions, sorted_distinct
+from sklearn_set._layers.walks import draw_by_walks
 from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._training.schedules import half_cosine
 from sklearn_set._utils.checks import checked_fraction, checked_kept
 
 __all__ = [
-    "RULES", "SET", "EvolutionContext", "EvolutionRule", "Fixed", "ImportancePruning",
-    "InputEvolution", "RigL",
+    "CHT", "RULES", "SET", "EvolutionContext", "EvolutionRule", "Fixed",
+    "ImportancePruning", "InputEvolution", "RigL",
 ]  # fmt: skip
 
 # Denser layers do not evolve: connections would regrow where they were, only with other
@@ -241,6 +241,45 @@ class SET(EvolutionRule):
             1 for the connections that stay.
         """
         return larger_than_smallest(weights, fraction, n_threads)
+
+
+class CHT(SET):
+    """Connections grow where short paths lead: Cannistraci-Hebb training.
+
+    As SET, except that new connections join units that many paths of three connections
+    join already, and units with few connections count more on the way (Zhang et al.,
+    ICLR 2024; its soft rule, that such a place is drawn and not always taken). The
+    published programs score all pairs of units; here random walks of three steps draw
+    the places, in time linear in the connections. So no connection leads to a hidden
+    unit that has lost all others, and with few connections they gather at fewer units.
+
+    Parameters
+    ----------
+    annealed : bool, default=False
+        Whether the drop fraction falls along half a cosine, from `zeta` to 0 at the end
+        of training, as in RigL.
+    """
+
+    def grow(self, layer, kept, n_new, rng):
+        """Choose the positions of new connections: the ends of random walks.
+
+        Parameters
+        ----------
+        layer : SparseLayer
+            As it was before.
+        kept : ndarray of shape (n_connections,), dtype uint8
+            1 for the connections that stay.
+        n_new : int
+            The number of new connections.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        positions : ndarray of shape (n_new,), dtype int64
+            Ascending ranks among the positions that no kept connection takes.
+        """
+        return draw_by_walks(layer, kept, n_new, rng)
 
 
 class InputEvolution(SET):
@@ -550,7 +589,9 @@ class ImportancePruning(EvolutionRule):
             layer.rewire(kept, np.empty(0, dtype=np.int64))
 
 
-RULES = {"fixed": Fixed, "inputs": InputEvolution, "rigl": RigL, "set": SET}
+RULES = {
+    "cht": CHT, "fixed": Fixed, "inputs": InputEvolution, "rigl": RigL, "set": SET,
+}  # fmt: skip
 
 
 def n_withheld(rule, n_samples):

@@ -4,6 +4,7 @@ import numpy as np
 
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._layers.batches import SparseBatch
+from sklearn_set._layers.positions import free_ranks, kept_positions, sorted_distinct
 
 
 def position_gradients(layer, kept, ranks, source, delta):
@@ -64,21 +65,7 @@ def draw_likely_positions(layer, kept, n_draws, source, delta, rng):
     targets = _draw(np.linalg.norm(delta, axis=1), n_draws, rng)
     rng.shuffle(targets)  # independent of the sources
     positions = sorted_distinct(sources * np.int64(layer.n_out) + targets)
-    taken = _kept_positions(layer, kept)
-    n_taken_before = np.searchsorted(taken, positions)
-    is_free = np.append(taken, -1)[n_taken_before] != positions
-    return (positions - n_taken_before)[is_free]
-
-
-def sorted_distinct(*values):
-    """Return the distinct values of integer arrays in ascending order.
-
-    NumPy's `unique` and `union1d` hash them, which takes ten times as long.
-    """
-    values = np.sort(np.concatenate(values))
-    is_first = np.ones(values.size, dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=is_first[1:])
-    return values[is_first]
+    return free_ranks(positions, kept_positions(layer, kept))
 
 
 def _norms(source):
@@ -104,17 +91,9 @@ def _draw(weights, n_draws, rng):
     return np.repeat(indices, rng.multinomial(n_draws, shares))
 
 
-def _kept_positions(layer, kept):
-    """Return the ascending positions of the connections that stay."""
-    indptr, targets, *_ = layer.connections
-    indices = np.flatnonzero(kept)
-    rows = np.repeat(np.arange(layer.n_in), np.diff(indptr))[indices]
-    return rows * layer.n_out + targets[indices]
-
-
 def locate(layer, kept, ranks):
     """Convert ranks among the free positions to sources and targets."""
-    taken = _kept_positions(layer, kept)
+    taken = kept_positions(layer, kept)
     empty_before = taken - np.arange(taken.size)
     positions = ranks + np.searchsorted(empty_before, ranks, side="right")
     sources, targets = np.divmod(positions, layer.n_out)

@@ -1,4 +1,4 @@
-"""Random positions of a matrix: distinct, uniform, in time linear in their number."""
+"""Positions of a layer's matrix: random ones, and those that no connection takes."""
 
 import numpy as np
 
@@ -71,3 +71,52 @@ def draw_positions(n_positions, n_draws, rng, n_threads=1):
         positions = np.union1d(positions, more) if positions.size else more
     surplus = rng.choice(positions.size, positions.size - n_draws, replace=False)
     return np.delete(positions, surplus)
+
+
+def kept_positions(layer, kept):
+    """Return the positions of the connections that stay.
+
+    Parameters
+    ----------
+    layer : SparseLayer
+        The layer.
+    kept : ndarray of shape (n_connections,), dtype uint8
+        1 for the connections that stay.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_kept,), dtype int64
+        Source times `n_out` plus target, ascending.
+    """
+    indptr, targets, *_ = layer.connections
+    indices = np.flatnonzero(kept)
+    rows = np.repeat(np.arange(layer.n_in), np.diff(indptr))[indices]
+    return rows * layer.n_out + targets[indices]
+
+
+def free_ranks(positions, taken):
+    """Return the ranks of positions among the free ones, without those taken.
+
+    Parameters
+    ----------
+    positions, taken : ndarray, dtype int64
+        Ascending.
+
+    Returns
+    -------
+    ranks : ndarray of shape (at most n_positions,), dtype int64
+    """
+    n_taken_before = np.searchsorted(taken, positions)
+    is_free = np.append(taken, -1)[n_taken_before] != positions
+    return (positions - n_taken_before)[is_free]
+
+
+def sorted_distinct(*values):
+    """Return the distinct values of integer arrays in ascending order.
+
+    NumPy's `unique` and `union1d` hash them, which takes ten times as long.
+    """
+    values = np.sort(np.concatenate(values))
+    is_first = np.ones(values.size, dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=is_first[1:])
+    return values[is_first]

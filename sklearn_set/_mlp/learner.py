@@ -44,7 +44,7 @@ class NetworkLearner(Learner):
             solver.n_steps, arrays = previous["n_steps"], previous["arrays"]
             last_lazy_step = previous.get("last_lazy_step")
         network.start_states(solver.n_states, arrays, last_lazy_step)
-        self._rate_factors = [rate_factor(layer) for layer in network.layers]
+        self.follow_topology()
 
     @property
     def layers(self):
@@ -75,6 +75,10 @@ class NetworkLearner(Learner):
     def flush(self):
         """Apply the pending lazy updates of the first layer."""
         self.network.flush()
+
+    def follow_topology(self):
+        """Adapt the learning rates of the layers to their connections."""
+        self._rate_factors = [rate_factor(layer) for layer in self.network.layers]
 
     def layer_gradients(self, indices):
         """Return the gradients on a batch, from the last layer to the first."""

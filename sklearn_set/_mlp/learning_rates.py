@@ -6,6 +6,8 @@ proportion to the number of its inputs, so that the rate must fall with that num
 one initial rate to suit layers of all widths and densities.
 """
 
+import numpy as np
+
 # Incoming connections of a unit whose weights have the initial learning rate.
 BASE_FAN_IN = 100
 
@@ -16,11 +18,14 @@ def rate_factor(layer):
     Parameters
     ----------
     layer : SparseLayer
-        The layer as training begins.
+        The layer with its present connections.
 
     Returns
     -------
     factor : float
-        100 divided by the mean number of incoming connections, at most 100.
+        100 divided by the mean number of incoming connections of the units that have
+        any, at most 100. So it follows an evolution that leaves the connections to few
+        units.
     """
-    return BASE_FAN_IN / max(layer.n_connections / layer.n_out, 1.0)
+    n_units = np.count_nonzero(np.bincount(layer.connections.targets))
+    return BASE_FAN_IN / max(layer.n_connections / max(n_units, 1), 1.0)

@@ -68,7 +68,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         evolves. In [0, 1); 0 keeps the random topology fixed. Layers with more than
         80 % of all possible connections do not evolve.
 
-    evolution : {'inputs', 'set', 'rigl', 'fixed'}, rule, or list, default='inputs'
+    evolution : {'inputs', 'set', 'cht', 'rigl', 'fixed'} or rule(s), default='inputs'
         How the network evolves.
 
         - 'set' drops the weakest of the positive and of the negative weights, and grows
@@ -77,6 +77,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
           lose all their connections, as long as that does not make the loss on a tenth
           of the training samples worse, which is withheld for that time; with less than
           500 samples it is 'set' (:class:`~sklearn_set.evolution.InputEvolution`)
+        - 'cht' is 'set', but grows connections where many paths of three connections
+          lead (:class:`~sklearn_set.evolution.CHT`)
         - 'rigl' drops the weakest weights, and grows connections where the loss's
           gradient on a batch is largest; the fraction falls from `zeta` to 0 [5]_
         - 'fixed' keeps the random topology

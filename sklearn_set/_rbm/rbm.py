@@ -86,11 +86,13 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         random topology fixed. A model with more than 80 % of all possible connections
         does not evolve.
 
-    evolution : {'set', 'rigl', 'fixed'}, rule, or list of those, default='set'
+    evolution : {'set', 'cht', 'rigl', 'fixed'}, rule, or list of those, default='set'
         How the model evolves.
 
         - 'set' drops the weakest of the positive and of the negative weights, and grows
           connections at random positions [1]_
+        - 'cht' is 'set', but grows connections where many paths of three connections
+          lead (:class:`~sklearn_set.evolution.CHT`)
         - 'rigl' drops the weakest weights, and grows connections where the gradient on
           a batch is largest; the fraction falls from `zeta` to 0
         - 'fixed' keeps the random topology

@@ -131,6 +131,7 @@ class Evolver:
             self._layer_gradients, state.selection, self._withheld_losses,
         )  # fmt: skip
         self._apply_rules(context)
+        self._learner.follow_topology()
         if state.selection.is_over and not was_over:
             self._learner.reduce_input_dropout(state.selection.fraction_living)
 

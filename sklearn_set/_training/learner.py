@@ -49,6 +49,9 @@ class Learner:
     def flush(self):
         """Apply pending lazy updates, so that all weights are up to date."""
 
+    def follow_topology(self):
+        """Adapt to the connections, after an evolution."""
+
     def layer_gradients(self, indices):
         """Compute the loss's gradient on a batch, layer by layer, without a step.
 

@@ -4,21 +4,60 @@ import numpy as np
 import pytest
 from helpers.perceptrons import X_digits, make_classifier, y_digits
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._mlp import learner
 from sklearn_set._mlp.learning_rates import rate_factor
+from sklearn_set.evolution import EvolutionRule
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def layer_of(n_incoming):
+    """Return a layer of units with so many incoming connections each."""
+    n_incoming = np.array(n_incoming)
+    coef = np.arange(n_incoming.max())[:, None] < n_incoming
+    return SparseLayer.from_coef(csr_array(coef.astype(float)))
 
 
 @pytest.mark.parametrize(
-    "n_in, n_out, n_connections, factor",
-    [(50, 10, 200, 5), (300, 10, 2000, 0.5), (20, 40, 40, 100), (20, 40, 3, 100)],
+    "n_incoming, factor",
+    [([20] * 10, 5), ([150, 250], 0.5), ([1] * 40, 100), ([10, 0, 0, 30], 5)],
+    ids=["few", "many", "one", "units without any do not count"],
 )
-def test_the_factor_is_100_by_the_connections_of_a_unit(
-    n_in, n_out, n_connections, factor, rng
-):
-    layer = SparseLayer.random(n_in, n_out, n_connections, rng, np.float64)
-    assert rate_factor(layer) == pytest.approx(factor)
+def test_the_factor_is_100_by_the_connections_of_a_unit(n_incoming, factor):
+    assert rate_factor(layer_of(n_incoming)) == pytest.approx(factor)
+
+
+def test_a_layer_without_connections_has_a_factor():
+    assert rate_factor(SparseLayer.from_coef(csr_array((3, 4)))) == 100
+
+
+class Concentrates(EvolutionRule):
+    """Leaves the connections of every second target unit only."""
+
+    def evolve(self, layers, context):
+        layer = layers[0]
+        kept = (layer.connections.targets % 2 == 0).astype(np.uint8)
+        layer.rewire(kept, np.empty(0, dtype=np.int64))
+
+
+def test_rates_follow_the_evolution(monkeypatch):
+    """The factors are those of the connections as they are, from then on."""
+    used = []
+    original = learner.rate_factor
+    monkeypatch.setattr(
+        learner, "rate_factor", lambda layer: used.append(original(layer)) or used[-1]
+    )
+    clf = make_classifier(
+        evolution=Concentrates(), evolve_every="2 steps", batch_size=100, max_iter=1
+    )
+    clf.fit(X_digits[:300], y_digits[:300])
+    coef = clf.coefs_[0]
+    n_units = np.unique(coef.indices).size
+    assert len(used) == 2 * len(clf.coefs_)  # at the start, and after the evolution
+    assert used[len(clf.coefs_)] == pytest.approx(100 * n_units / coef.nnz)
 
 
 def after_a_step(rate):
@@ -29,7 +68,6 @@ def after_a_step(rate):
     return clf.fit(X_digits[:200], y_digits[:200])
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_step_moves_weights_by_the_rate_of_their_layer(monkeypatch):
     """And biases by the rate that is given."""
     start, scaled = after_a_step(1e-30), after_a_step(0.01)

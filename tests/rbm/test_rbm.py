@@ -249,7 +249,9 @@ def test_density_and_dense_models(digits):
     assert make_rbm(epsilon=None).fit(X).n_connections_ == 30 * 64
 
 
-@pytest.mark.parametrize("evolution", ["set", "rigl", "fixed", SET(annealed=True)])
+@pytest.mark.parametrize(
+    "evolution", ["set", "cht", "rigl", "fixed", SET(annealed=True)]
+)
 def test_evolution_rules(evolution, digits):
     X, _, _, _ = digits
     rbm = make_rbm(evolution=evolution).fit(X)
