@@ -44,7 +44,7 @@ COUNTS = [f"relevant in {k}" for k in (simulations.N_RELEVANT, *K)]
 REAL = ("madelon", "COIL20", "MNIST", "Fashion-MNIST", "warpPIE10P", "PCMAC")
 SIMULATED = {
     f"{kind.__name__}-{n_features}": partial(kind, n_samples, n_features)
-    for kind in (simulations.additive, simulations.products)
+    for kind in (simulations.additive, simulations.clusters, simulations.products)
     for n_samples, n_features in ((1000, 500), (2000, 5000), (2000, 20_000))
 }
 

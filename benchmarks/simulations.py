@@ -1,12 +1,13 @@
 """Simulated data of which it is known which features are relevant.
 
-All features are independent and normally distributed, and two classes depend on the
+All other features are independent and normally distributed. Two classes depend on the
 relevant ones, which are at random positions.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.datasets import make_classification
 
 N_RELEVANT = 10
 
@@ -48,3 +49,19 @@ def products(n_samples, n_features, seed=0):
     first, second = relevant.reshape(2, -1)
     total = (X[:, first] * X[:, second]).sum(axis=1)
     return Simulation(X, (total > 0).astype(int), relevant)
+
+
+def clusters(n_samples, n_features, seed=0):
+    """Return classes of 16 clusters each, around random corners of a cube, as madelon.
+
+    A relevant feature has little effect alone: each side of it has corners of both
+    classes.
+    """
+    X, y = make_classification(
+        n_samples, n_features, n_informative=N_RELEVANT, n_redundant=0,
+        n_clusters_per_class=16, shuffle=False, random_state=seed,
+    )  # fmt: skip
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.permutation(n_samples), rng.permutation(n_features)
+    X = X.astype(np.float32)[rows][:, columns]
+    return Simulation(X, y[rows], np.flatnonzero(columns < N_RELEVANT))
