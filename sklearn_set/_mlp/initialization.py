@@ -7,7 +7,7 @@ import numpy as np
 from sklearn_set._layers.sizes import connections_per_layer
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._mlp.activations import Identity
-from sklearn_set._mlp.initializers import initializer
+from sklearn_set._mlp.initializers import for_outputs, initializer
 from sklearn_set._mlp.pretraining import pretrained_layer
 from sklearn_set._utils.threads import effective_n_threads
 
@@ -34,11 +34,14 @@ def random_coefs(n_units, activations, estimator, state, dtype):
     """
     counts = connections_per_layer(n_units, estimator.epsilon, estimator.density)
     init = estimator.init if isinstance(estimator.init, str) else "auto"
-    # The output layer is scaled as the layer before it.
-    scales = [*activations, (activations or [Identity()])[-1]]
+    # The output layer's rule is that of the layer before it.
+    rules = [*activations, (activations or [Identity()])[-1]]
+    stds = [initializer(init, activation) for activation in rules]
+    if init == "auto":
+        stds[-1] = for_outputs(stds[-1])
     return [
-        _random_coef(*pair, n, initializer(init, activation), state.streams, dtype)
-        for pair, n, activation in zip(pairwise(n_units), counts, scales, strict=True)
+        _random_coef(*pair, n, std, state.streams, dtype)
+        for pair, n, std in zip(pairwise(n_units), counts, stds, strict=True)
     ]
 
 

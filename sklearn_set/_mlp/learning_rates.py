@@ -8,7 +8,8 @@ one initial rate to suit layers of all widths and densities.
 
 import numpy as np
 
-# Incoming connections of a unit whose weights have the initial learning rate.
+# Incoming connections of a unit whose weights have the initial learning rate, and from
+# which on the output layer starts with smaller weights.
 BASE_FAN_IN = 100
 
 

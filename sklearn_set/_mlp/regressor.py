@@ -97,8 +97,9 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         and 'glorot' are ``sqrt(2 / fan_in)`` and ``sqrt(2 / (fan_in + fan_out))``,
         where the fans are the average numbers of connections of a unit, not the sizes
         of the layers; 'normal' is 0.1. 'auto' is 'glorot' for the activations
-        'identity', 'logistic' and 'tanh', and 'he' for the others. Biases, and the
-        weights of connections that are added later, start at 0.
+        'identity', 'logistic' and 'tanh', and 'he' for the others, times
+        ``sqrt(100 / fan_in)`` in an output layer whose fan_in is above 100. Biases, and
+        the weights of connections that are added later, start at 0.
 
         A restricted Boltzmann machine, such as :class:`SETRBM`, with as many components
         as the first hidden layer has units, provides the connections, weights and

@@ -29,6 +29,16 @@ def test_bad_density(density):
         make_model(SETMLPClassifier, density=1e-5).fit(X_digits, y_digits)
 
 
+def test_output_layers_of_many_inputs_start_with_smaller_weights():
+    """With init='auto', in proportion to 1 / fan-in from 100 inputs on."""
+    for n_hidden, variance in ((50, 2 / 50), (100, 2 / 100), (1600, 2 * 100 / 1600**2)):
+        model = SETMLPClassifier((n_hidden,), epsilon=None)
+        coefs = random_coefs(
+            [20, n_hidden, 100], [Relu(1)], model, model._start_state(), np.float64
+        )
+        assert coefs[1].data.var() == pytest.approx(variance, rel=0.05)
+
+
 @pytest.mark.parametrize("init", ["he", "glorot", "normal"])
 def test_initial_weights_have_the_scale_of_init(init):
     model = SETMLPClassifier((2000, 2000), init=init, max_iter=1, random_state=0)
