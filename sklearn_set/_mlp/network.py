@@ -335,7 +335,7 @@ class Network:
         return [self._outputs[i].view(x.shape[1]) for i in range(len(self.activations))]
 
     def outputs(self, x):
-        """Compute the outputs, after the output activation; see `forward`."""
+        """Return the outputs after the output activation, a buffer; see `forward`."""
         sums = self.forward(x)
         self.loss.activate(sums)
-        return sums.copy()
+        return sums

@@ -6,6 +6,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.losses import LOSSES
+from sklearn_set._mlp.targets import NumberTargets
 
 
 class SETMLPRegressor(RegressorMixin, BaseSETMLP):
@@ -236,6 +237,10 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     intercepts_ : list of ndarray of shape (n_out,)
         The ith element holds the biases of layer i + 1.
 
+    activations_ : list of str
+        The activation of each hidden layer. Predictions use it whatever `activation` is
+        set to after `fit`.
+
     activation_parameters_ : list of ndarray of shape (n_parameters, n_units)
         The learned parameters of each hidden layer's activation; with 'srelu' the four
         rows are t_l, a_l, t_r and a_r, with other activations there is none.
@@ -424,8 +429,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
             )
 
     def _targets(self, y, dtype):
-        """Return the values, (n_samples, n_outputs)."""
-        return y.reshape(len(y), -1).astype(dtype)
+        return NumberTargets(y, dtype)
 
     @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
     def partial_fit(self, X, y, sample_weight=None):
