@@ -5,11 +5,7 @@ from scipy.sparse import issparse
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklearn_set._layers.batches import (
     as_rows,
@@ -47,8 +43,9 @@ from sklearn_set._training.validation_set import (
     ValidationScorer,
     hold_out,
 )
-from sklearn_set._utils.checks import checked_coef
+from sklearn_set._utils.checks import checked_coef, checked_dtype
 from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.validation import naming, validated
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import as_rules, n_withheld
 
@@ -81,13 +78,13 @@ class BaseSETMLP(SETEstimator):
         check_scoring_name(self.scoring)
         self._check_evolution(incremental=incremental)
 
-    def _validate_weights(self, sample_weight, X):
+    def _validate_weights(self, sample_weight, X, name="sample_weight", **options):
         """Return the weights of the samples, or None if each is 1."""
         if sample_weight is None:
             return None
-        return _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
+        options = {"ensure_non_negative": True} | options
+        with naming(name):
+            return _check_sample_weight(sample_weight, X, dtype=np.float64, **options)
 
     def _relative_weights(self, weights, y):
         """Return the weights of the samples relative to the largest one, or None."""
@@ -95,11 +92,11 @@ class BaseSETMLP(SETEstimator):
 
     def _validate(self, X, y, is_new, **options):
         """Validate X and y; a new model takes their dtype and number of features."""
-        dtype = (np.float64, np.float32) if is_new else self.coefs_[0].dtype
+        dtype = (np.float64, np.float32) if is_new else checked_dtype(self.coefs_[0])
         return self._validate_data(X, y, dtype, reset=is_new, **options)
 
     def _validate_data(self, X, y, dtype, *, reset=False, **options):
-        return validate_data(
+        return validated(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype,
             reset=reset, **options,
         )  # fmt: skip
@@ -151,7 +148,9 @@ class BaseSETMLP(SETEstimator):
 
     def _given_scorer(self, X, y, given):
         """Return the scorer of a validation set, which must be like X and y."""
-        X_val, y_val = self._validate_data(given.X, given.y, (np.float64, np.float32))
+        X_val, y_val = self._validate_data(
+            given.X, given.y, (np.float64, np.float32), names=("X_val", "y_val")
+        )
         if y_val.ndim == 2 and y_val.shape[1] == 1 and not issparse(y_val):
             y_val = column_or_1d(y_val, warn=True)
         if y_val.shape[1:] != y.shape[1:]:
@@ -159,9 +158,12 @@ class BaseSETMLP(SETEstimator):
                 f"y_val has the shape {y_val.shape} where y has {y.shape}. Pass the "
                 "same kind of targets, with as many outputs."
             )
-        self._check_targets(y_val)
+        with naming("y_val"):
+            self._check_targets(y_val)
         warn_of_other_scale(X, X_val)
-        weights = self._validate_weights(given.sample_weight, X_val)
+        weights = self._validate_weights(
+            given.sample_weight, X_val, "sample_weight_val"
+        )
         weights = None if weights is None else relative_weights(weights)
         return ValidationScorer(self, given.X, y_val, weights)
 
@@ -273,6 +275,11 @@ class BaseSETMLP(SETEstimator):
 
     def _network(self, max_batch, activation, loss_name, *, copy=False):
         """Return the fitted network, over the fitted attributes or copies of them."""
+        if len(self.coefs_) != len(self.intercepts_):
+            raise ValueError(
+                f"The model has {len(self.coefs_)} weight matrices in coefs_ and "
+                f"{len(self.intercepts_)} biases in intercepts_. Fit it again."
+            )
         activations = hidden_activations(activation, len(self.coefs_) - 1)
         return Network.from_coefs(
             self.coefs_, self.intercepts_, activations, self.activation_parameters_,
@@ -393,9 +400,8 @@ class BaseSETMLP(SETEstimator):
 
     def _validate_to_predict(self, X):
         check_is_fitted(self)
-        return validate_data(
-            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
-        )
+        dtype = checked_dtype(self.coefs_[0])
+        return validated(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _outputs(self, X):
         """Compute the outputs of the last layer, (n_samples, n_outputs)."""

@@ -20,6 +20,7 @@ from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.targets import ClassTargets, LabelTargets
 from sklearn_set._mlp.weights import check_class_weight, with_class_weights
 from sklearn_set._utils.checks import checked_csr
+from sklearn_set._utils.validation import naming
 
 # The kinds of targets that have one class for each sample; the other has labels.
 ONE_CLASS = ("binary", "multiclass")
@@ -435,9 +436,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     def _validate_input(self, X, y, *, incremental, is_new):
         X, y = self._validate(X, y, is_new)
-        check_classification_targets(y)
-        if y.ndim == 2:
-            y = _column_or_indicators(y)
+        with naming("y"):
+            check_classification_targets(y)
+            if y.ndim == 2:
+                y = _column_or_indicators(y)
         if is_new and not incremental:
             self._set_classes(y)
         else:
@@ -547,8 +549,11 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def _fit_model(self, original, X, y, *data, incremental, classes=None):
-        if incremental and _check_partial_fit_first_call(self, classes):
-            is_multilabel = type_of_target(y).startswith("multilabel")
+        with naming("classes"):
+            is_first = incremental and _check_partial_fit_first_call(self, classes)
+        if is_first:
+            with naming("y"):
+                is_multilabel = type_of_target(y).startswith("multilabel")
             if is_multilabel and not np.array_equal(classes, unique_labels(y)):
                 raise ValueError(
                     "`classes` must be the numbers of the columns of a multilabel `y`, "
@@ -611,13 +616,17 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             The accuracy of ``predict(X)``.
         """
         check_is_fitted(self)
+        sample_weight = self._validate_weights(
+            sample_weight, y, ensure_non_negative=False
+        )
         if self._kind() in ONE_CLASS or type_of_target(y) in ONE_CLASS:
             return super().score(X, y, sample_weight)
         # By blocks: the predicted labels of all samples would be a large matrix.
         X = self._validate_to_predict(X)
-        y = check_array(y, accept_sparse="csr", dtype=None, input_name="y")
+        with naming("y"):
+            y = check_array(y, accept_sparse="csr", dtype=None)
+            targets = LabelTargets(_column_or_indicators(y))
         check_consistent_length(X, y)
-        targets = LabelTargets(_column_or_indicators(y))
         if targets.n_outputs != self.n_outputs_:
             raise ValueError(
                 f"y has {targets.n_outputs} labels, but the model was fitted with "

@@ -1,8 +1,10 @@
 """The perceptron that predicts numbers."""
 
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.losses import LOSSES
@@ -423,6 +425,9 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         return X, y
 
     def _check_targets(self, y):
+        # scikit-learn does not look into objects.
+        if not np.isfinite(y).all():
+            raise ValueError("y contains NaN or infinity. Remove those samples.")
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(
                 "loss='poisson' needs targets y >= 0. Use another loss, or shift y."
@@ -479,6 +484,31 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         """
         outputs = self._outputs(X)
         return outputs.ravel() if self.n_outputs_ == 1 else outputs
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination, R², on the given data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true values.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            R² of ``predict(X)``, at most 1.
+        """
+        check_is_fitted(self)
+        sample_weight = self._validate_weights(
+            sample_weight, y, ensure_non_negative=False
+        )
+        return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
