@@ -117,6 +117,15 @@ class EvolutionRule(BaseEstimator):
             return context.zeta
         return context.zeta * half_cosine(context.progress)
 
+    def _check_parameters(self):
+        """Raise ValueError or TypeError if a parameter is not valid."""
+        annealed = getattr(self, "annealed", False)
+        if not isinstance(annealed, bool | np.bool_):
+            raise ValueError(
+                f"annealed of {type(self).__name__} must be True or False, got "
+                f"{annealed!r}."
+            )
+
     def n_withheld(self, n_samples):
         """Return how many of the training samples to withhold, to judge the inputs.
 
@@ -349,6 +358,7 @@ class InputEvolution(SET):
 
     def _check_parameters(self):
         """Raise ValueError or TypeError if a parameter is out of range."""
+        super()._check_parameters()
         if self.n_inputs is not None:
             check_scalar(self.n_inputs, "n_inputs", Integral, min_val=1)
         for name in ("step", "validation_fraction"):
@@ -567,16 +577,22 @@ class ImportancePruning(EvolutionRule):
         ValueError
             If a parameter is out of range.
         """
-        check_scalar(
-            self.quantile, "quantile", Real, min_val=0, max_val=1,
-            include_boundaries="neither",
-        )  # fmt: skip
-        check_scalar(self.start, "start", Integral, min_val=1)
-        check_scalar(self.every, "every", Integral, min_val=1)
+        self._check_parameters()
         since = context.n_evolutions - self.start
         if since >= 0 and since % self.every == 0:
             for layer in layers[:-1]:
                 self._disconnect(layer)
+
+    def _check_parameters(self):
+        """Raise ValueError or TypeError if a parameter is out of range."""
+        check_scalar(
+            self.quantile, "quantile", Real, min_val=0, max_val=1,
+            include_boundaries="neither",
+        )  # fmt: skip
+        if math.isnan(self.quantile):
+            raise ValueError("quantile of ImportancePruning may not be NaN.")
+        check_scalar(self.start, "start", Integral, min_val=1)
+        check_scalar(self.every, "every", Integral, min_val=1)
 
     def _disconnect(self, layer):
         """Disconnect the weakest target units of a layer, but never all of them."""
@@ -604,7 +620,15 @@ def n_withheld(rule, n_samples):
     n_samples : int
         The number of training samples.
     """
-    return rule.n_withheld(n_samples) if isinstance(rule, EvolutionRule) else 0
+    if not isinstance(rule, EvolutionRule):
+        return 0
+    n = rule.n_withheld(n_samples)
+    if isinstance(n, Integral) and 0 <= n < max(n_samples, 1):
+        return int(n)
+    raise ValueError(
+        "The evolution rule's method 'n_withheld' must return an integer from 0 to "
+        f"{n_samples - 1}, less than the training samples, got {n!r}."
+    )
 
 
 def as_rules(evolution):
@@ -631,7 +655,11 @@ def as_rules(evolution):
         or (hasattr(rule, "evolve") and not isinstance(rule, type))
         for rule in evolution
     ):
-        return [RULES[rule]() if isinstance(rule, str) else rule for rule in evolution]
+        rules = [RULES[rule]() if isinstance(rule, str) else rule for rule in evolution]
+        for rule in rules:
+            if isinstance(rule, EvolutionRule):
+                rule._check_parameters()
+        return rules
     raise ValueError(
         f"evolution must be one of {sorted(RULES)}, an object with a method 'evolve' "
         f"such as sklearn_set.evolution.SET(annealed=True), or a list of those, got "

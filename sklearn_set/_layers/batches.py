@@ -11,10 +11,12 @@ from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import checked_csr, require_shape
 
 # Predictions are made in batches: so many bytes of the widest layer's activations as
-# fit in the L2 cache, in whole blocks of registers, and at most PREDICT_ROWS rows.
+# fit in the L2 cache, in whole blocks of registers, and at most PREDICT_ROWS rows. A
+# layer so wide that a block has more than PREDICT_VALUES activations gets fewer rows.
 PREDICT_BYTES = 3 << 18
 PREDICT_BLOCK = 64
 PREDICT_ROWS = 512
+PREDICT_VALUES = 1 << 24
 
 
 class ByFeature(NamedTuple):
@@ -221,10 +223,13 @@ def predict_batch_size(n_units, itemsize):
     Returns
     -------
     batch_size : int
-        Rows; their results do not depend on it.
+        Rows; their results do not depend on it, except that blocks of a few rows differ
+        by rounding.
     """
-    rows = min(PREDICT_BYTES // (max(n_units) * itemsize), PREDICT_ROWS)
-    return max(rows // PREDICT_BLOCK, 1) * PREDICT_BLOCK
+    widest = max(n_units)
+    rows = min(PREDICT_BYTES // (widest * itemsize), PREDICT_ROWS)
+    rows = max(rows // PREDICT_BLOCK, 1) * PREDICT_BLOCK
+    return min(rows, max(PREDICT_VALUES // widest, 1))
 
 
 def map_batches(function, n_samples, batch_size):
@@ -243,12 +248,36 @@ def map_batches(function, n_samples, batch_size):
     -------
     result : ndarray of shape (n_samples, ...)
     """
-    result = None
+    parts = (function(rows) for rows in row_batches(n_samples, batch_size))
+    return stack_batches(parts, n_samples)
+
+
+def row_batches(n_samples, batch_size):
+    """Iterate over the numbers of all rows, in batches."""
     # Not by gen_batches: it inspects its arguments for longer than one row takes.
     for start in range(0, n_samples, batch_size):
-        stop = min(start + batch_size, n_samples)
-        part = function(np.arange(start, stop))
+        yield np.arange(start, min(start + batch_size, n_samples))
+
+
+def stack_batches(parts, n_samples):
+    """Copy the results of batches to one array, by rows.
+
+    Parameters
+    ----------
+    parts : iterable of ndarray of shape (..., batch)
+        The results; each may be overwritten by the next one.
+    n_samples : int
+        How many rows there are.
+
+    Returns
+    -------
+    result : ndarray of shape (n_samples, ...)
+    """
+    result, start = None, 0
+    for part in parts:
         if result is None:
             result = np.empty((n_samples, *part.shape[:-1]), dtype=part.dtype)
+        stop = start + part.shape[-1]
         result[start:stop] = part.T
+        start = stop
     return result

@@ -4,18 +4,16 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import column_or_1d, gen_batches
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklearn_set._layers.batches import (
     as_rows,
     in_row_order,
     map_batches,
     predict_batch_size,
+    row_batches,
+    stack_batches,
 )
 from sklearn_set._layers.solvers import SOLVERS
 from sklearn_set._mlp import initialization
@@ -24,6 +22,7 @@ from sklearn_set._mlp.losses import LOSSES
 from sklearn_set._mlp.network import Network
 from sklearn_set._mlp.settings import (
     CONSTRAINTS,
+    activation_names,
     check_scoring_name,
     checked_batch_size,
     dropout_of_layers,
@@ -44,8 +43,9 @@ from sklearn_set._training.validation_set import (
     ValidationScorer,
     hold_out,
 )
-from sklearn_set._utils.checks import checked_coef
+from sklearn_set._utils.checks import checked_coef, checked_dtype
 from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.validation import naming, validated
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import as_rules, n_withheld
 
@@ -65,6 +65,7 @@ class BaseSETMLP(SETEstimator):
     _streams = ("weights", "topology", "shuffle", "dropout", "transform")
     _seeds = ("split", "init", "selection")
     _monitored = "loss"
+    _private_fitted = (*SETEstimator._private_fitted, "_trained_loss")
 
     # -- validation -------------------------------------------------------
 
@@ -77,13 +78,13 @@ class BaseSETMLP(SETEstimator):
         check_scoring_name(self.scoring)
         self._check_evolution(incremental=incremental)
 
-    def _validate_weights(self, sample_weight, X):
+    def _validate_weights(self, sample_weight, X, name="sample_weight", **options):
         """Return the weights of the samples, or None if each is 1."""
         if sample_weight is None:
             return None
-        return _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
+        options = {"ensure_non_negative": True} | options
+        with naming(name):
+            return _check_sample_weight(sample_weight, X, dtype=np.float64, **options)
 
     def _relative_weights(self, weights, y):
         """Return the weights of the samples relative to the largest one, or None."""
@@ -91,11 +92,11 @@ class BaseSETMLP(SETEstimator):
 
     def _validate(self, X, y, is_new, **options):
         """Validate X and y; a new model takes their dtype and number of features."""
-        dtype = (np.float64, np.float32) if is_new else self.coefs_[0].dtype
+        dtype = (np.float64, np.float32) if is_new else checked_dtype(self.coefs_[0])
         return self._validate_data(X, y, dtype, reset=is_new, **options)
 
     def _validate_data(self, X, y, dtype, *, reset=False, **options):
-        return validate_data(
+        return validated(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype,
             reset=reset, **options,
         )  # fmt: skip
@@ -147,7 +148,9 @@ class BaseSETMLP(SETEstimator):
 
     def _given_scorer(self, X, y, given):
         """Return the scorer of a validation set, which must be like X and y."""
-        X_val, y_val = self._validate_data(given.X, given.y, (np.float64, np.float32))
+        X_val, y_val = self._validate_data(
+            given.X, given.y, (np.float64, np.float32), names=("X_val", "y_val")
+        )
         if y_val.ndim == 2 and y_val.shape[1] == 1 and not issparse(y_val):
             y_val = column_or_1d(y_val, warn=True)
         if y_val.shape[1:] != y.shape[1:]:
@@ -155,9 +158,12 @@ class BaseSETMLP(SETEstimator):
                 f"y_val has the shape {y_val.shape} where y has {y.shape}. Pass the "
                 "same kind of targets, with as many outputs."
             )
-        self._check_targets(y_val)
+        with naming("y_val"):
+            self._check_targets(y_val)
         warn_of_other_scale(X, X_val)
-        weights = self._validate_weights(given.sample_weight, X_val)
+        weights = self._validate_weights(
+            given.sample_weight, X_val, "sample_weight_val"
+        )
         weights = None if weights is None else relative_weights(weights)
         return ValidationScorer(self, given.X, y_val, weights)
 
@@ -234,7 +240,9 @@ class BaseSETMLP(SETEstimator):
             network = self._new_network(samples, batch_size, state, used)
         else:
             self._check_same_layers(samples.n_outputs)
-            network = self._network(batch_size, copy=True)
+            network = self._network(
+                batch_size, self.activation, self._loss_name(), copy=True
+            )
         n_hidden = len(network.layers) - 1
         n_auto = used.size if is_classifier(self) else 0
         return NetworkLearner(
@@ -260,21 +268,22 @@ class BaseSETMLP(SETEstimator):
         if pretrained is not None:
             coefs[0], biases[0] = pretrained
         parameters = initialization.first_parameters(activations, n_units, dtype)
-        return self._network_from(coefs, biases, parameters, max_batch)
-
-    def _network_from(self, coefs, biases, parameters, max_batch, *, copy=False):
-        activations = hidden_activations(self.activation, len(coefs) - 1)
-        loss, n_threads = LOSSES[self._loss_name()], effective_n_threads()
         return Network.from_coefs(
-            coefs, biases, activations, parameters, loss, max_batch, n_threads,
-            copy=copy,
+            coefs, biases, activations, parameters, LOSSES[self._loss_name()],
+            max_batch, effective_n_threads(),
         )  # fmt: skip
 
-    def _network(self, max_batch, *, copy=False):
+    def _network(self, max_batch, activation, loss_name, *, copy=False):
         """Return the fitted network, over the fitted attributes or copies of them."""
-        return self._network_from(
-            self.coefs_, self.intercepts_, self.activation_parameters_, max_batch,
-            copy=copy,
+        if len(self.coefs_) != len(self.intercepts_):
+            raise ValueError(
+                f"The model has {len(self.coefs_)} weight matrices in coefs_ and "
+                f"{len(self.intercepts_)} biases in intercepts_. Fit it again."
+            )
+        activations = hidden_activations(activation, len(self.coefs_) - 1)
+        return Network.from_coefs(
+            self.coefs_, self.intercepts_, activations, self.activation_parameters_,
+            LOSSES[loss_name], max_batch, effective_n_threads(), copy=copy,
         )  # fmt: skip
 
     def _train(
@@ -312,6 +321,9 @@ class BaseSETMLP(SETEstimator):
         network, history = learner.network, state.history
         self.coefs_, self.intercepts_ = network.coefs, network.biases
         self.activation_parameters_ = network.parameters
+        # Predictions are those of the trained functions, whatever `set_params` changes.
+        self.activations_ = activation_names(self.activation, len(self.coefs_) - 1)
+        self._trained_loss = self._loss_name()
         self.n_layers_, self.n_outputs_ = len(self.coefs_) + 1, self.coefs_[-1].shape[1]
         self.n_connections_ = sum(coef.nnz for coef in self.coefs_)
         n_positions = sum(coef.shape[0] * coef.shape[1] for coef in self.coefs_)
@@ -386,18 +398,21 @@ class BaseSETMLP(SETEstimator):
         given = GivenValidationSet()
         return self._fit_copy(X, y, sample_weight, given, incremental=True, **options)
 
+    def _validate_to_predict(self, X):
+        check_is_fitted(self)
+        dtype = checked_dtype(self.coefs_[0])
+        return validated(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+
     def _outputs(self, X):
         """Compute the outputs of the last layer, (n_samples, n_outputs)."""
-        check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
-        )
+        X = self._validate_to_predict(X)
+        return stack_batches(self._output_blocks(X), X.shape[0])
+
+    def _output_blocks(self, X):
+        """Iterate over blocks of a validated X with the outputs, (n_outputs, batch)."""
         network, rows, batch_size = self._to_predict(X)
-
-        def outputs(indices):
-            return network.outputs(rows.batch(indices, network.n_threads))
-
-        return map_batches(outputs, X.shape[0], batch_size)
+        for indices in row_batches(X.shape[0], batch_size):
+            yield network.outputs(rows.batch(indices, network.n_threads))
 
     # -- inspection -------------------------------------------------------
 
@@ -406,12 +421,9 @@ class BaseSETMLP(SETEstimator):
 
     def _hidden_outputs(self, X):
         """Iterate over batches of X with the outputs of each hidden layer."""
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
-        )
+        X = self._validate_to_predict(X)
         network, rows, batch_size = self._to_predict(X)
-        for batch in gen_batches(X.shape[0], batch_size):
-            indices = np.arange(batch.start, batch.stop)
+        for indices in row_batches(X.shape[0], batch_size):
             yield network.hidden(rows.batch(indices, network.n_threads))
 
     def _initial_model(self):
@@ -440,7 +452,7 @@ class BaseSETMLP(SETEstimator):
 
         def losses(indices):
             sums = network.forward(rows.batch(indices, network.n_threads))
-            return network.loss.gradient(sums, targets[indices].T)
+            return network.loss.gradient(sums, targets.batch(indices))
 
         losses = map_batches(losses, X.shape[0], batch_size)
         return float(np.average(losses, weights=weights))
@@ -450,7 +462,8 @@ class BaseSETMLP(SETEstimator):
         n_units = [X.shape[1], *(coef.shape[1] for coef in self.coefs_)]
         batch_size = predict_batch_size(n_units, X.dtype.itemsize)
         batch_size = min(batch_size, X.shape[0])
-        return self._network(batch_size), as_rows(X, batch_size), batch_size
+        network = self._network(batch_size, self.activations_, self._trained_loss)
+        return network, as_rows(X, batch_size), batch_size
 
     @property
     def feature_importances_(self):

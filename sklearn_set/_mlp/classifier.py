@@ -1,9 +1,11 @@
 """The perceptron that predicts classes."""
 
 import numpy as np
+from scipy.sparse import issparse, vstack
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
@@ -11,9 +13,17 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
+from sklearn.utils.validation import check_is_fitted
 
+from sklearn_set._layers.batches import stack_batches
 from sklearn_set._mlp.base import BaseSETMLP
+from sklearn_set._mlp.targets import ClassTargets, LabelTargets
 from sklearn_set._mlp.weights import check_class_weight, with_class_weights
+from sklearn_set._utils.checks import checked_csr
+from sklearn_set._utils.validation import naming
+
+# The kinds of targets that have one class for each sample; the other has labels.
+ONE_CLASS = ("binary", "multiclass")
 
 
 class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
@@ -245,6 +255,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     intercepts_ : list of ndarray of shape (n_out,)
         The ith element holds the biases of layer i + 1.
 
+    activations_ : list of str
+        The activation of each hidden layer. Predictions use it whatever `activation` is
+        set to after `fit`.
+
     activation_parameters_ : list of ndarray of shape (n_parameters, n_units)
         The learned parameters of each hidden layer's activation; with 'srelu' the four
         rows are t_l, a_l, t_r and a_r, with other activations there is none.
@@ -417,13 +431,18 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         return self.out_activation_
 
     def _is_stratified(self):
-        return self._label_binarizer.y_type_ in ("binary", "multiclass")
+        return self._kind() in ONE_CLASS
+
+    def _kind(self):
+        """Return scikit-learn's name of the kind of targets."""
+        return self._label_binarizer.y_type_
 
     def _validate_input(self, X, y, *, incremental, is_new):
         X, y = self._validate(X, y, is_new)
-        check_classification_targets(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        with naming("y"):
+            check_classification_targets(y)
+            if y.ndim == 2:
+                y = _column_or_indicators(y)
         if is_new and not incremental:
             self._set_classes(y)
         else:
@@ -431,6 +450,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         return X, y
 
     def _check_targets(self, y):
+        if y.ndim == 2:
+            _column_or_indicators(y, "y_val")
         unknown = np.setdiff1d(unique_labels(y), self.classes_)
         if unknown.size:
             raise ValueError(
@@ -438,8 +459,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             )
 
     def _targets(self, y, dtype):
-        """Return an indicator matrix, (n_samples, n_outputs)."""
-        return self._label_binarizer.transform(y).astype(bool)
+        if y.ndim == 2:
+            return LabelTargets(y)
+        numbers = np.searchsorted(self.classes_, y).astype(np.int32)
+        return ClassTargets(numbers, self.classes_.size)
 
     def _relative_weights(self, weights, y):
         """Multiply the weights of the samples by those of their classes, if any."""
@@ -467,6 +490,13 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         self.out_activation_ = "softmax" if is_multiclass else "logistic"
 
     def _check_classes(self, y, incremental):
+        if (y.ndim == 1) != (self._kind() in ONE_CLASS):
+            raise ValueError(
+                "`y` must be the same kind of targets as in the previous call, which "
+                f"was {self._kind()}; pass "
+                + ("one class" if y.ndim == 2 else "an indicator of the labels")
+                + " for each sample."
+            )
         classes = unique_labels(y)
         if incremental:
             if np.setdiff1d(classes, self.classes_).size:
@@ -522,8 +552,16 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def _fit_model(self, original, X, y, *data, incremental, classes=None):
-        if incremental and _check_partial_fit_first_call(self, classes):
-            is_multilabel = type_of_target(y).startswith("multilabel")
+        with naming("classes"):
+            is_first = incremental and _check_partial_fit_first_call(self, classes)
+        if is_first:
+            with naming("y"):
+                is_multilabel = type_of_target(y).startswith("multilabel")
+            if is_multilabel and not np.array_equal(classes, unique_labels(y)):
+                raise ValueError(
+                    "`classes` must be the numbers of the columns of a multilabel `y`, "
+                    f"{unique_labels(y)}, got {classes!r}."
+                )
             self._set_classes(y if is_multilabel else classes)
         return super()._fit_model(original, X, y, *data, incremental=incremental)
 
@@ -537,15 +575,74 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            The predicted classes.
+        y : {ndarray, sparse matrix} of shape (n_samples,) or (n_samples, n_classes)
+            The predicted classes. With a multilabel target an indicator matrix, which
+            is sparse (CSR) if the `y` of `fit` was, as in `MLPClassifier`. The
+            probabilities are computed by blocks, and not kept.
         """
-        outputs = self._outputs(X)
-        if self._label_binarizer.y_type_ == "multiclass":  # ten times as fast
-            return self.classes_[outputs.argmax(axis=1)]
-        if self.n_outputs_ == 1:
-            outputs = outputs.ravel()
-        return self._label_binarizer.inverse_transform(outputs)
+        X = self._validate_to_predict(X)
+        blocks, kind = self._output_blocks(X), self._kind()
+        if kind == "multiclass":
+            numbers = (outputs.argmax(axis=0) for outputs in blocks)
+            return self.classes_[stack_batches(numbers, X.shape[0])]
+        if kind == "binary":
+            # One class has number 0 whatever the output, which is not trained.
+            last = self.classes_.size - 1
+            numbers = (last * (outputs[0] > 0.5) for outputs in blocks)
+            return self.classes_[stack_batches(numbers, X.shape[0])]
+        if not self._label_binarizer.sparse_input_:
+            labels = ((outputs > 0.5).astype(int) for outputs in blocks)
+            return stack_batches(labels, X.shape[0])
+        inverse = self._label_binarizer.inverse_transform
+        return vstack([inverse(outputs.T) for outputs in blocks], format="csr")
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy on the given data and labels.
+
+        With a multilabel target it is the fraction of the samples of which all labels
+        are predicted correctly, as in scikit-learn.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_classes)
+            The true labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            The accuracy of ``predict(X)``.
+        """
+        check_is_fitted(self)
+        sample_weight = self._validate_weights(
+            sample_weight, y, ensure_non_negative=False
+        )
+        if self._kind() in ONE_CLASS or type_of_target(y) in ONE_CLASS:
+            return super().score(X, y, sample_weight)
+        # By blocks: the predicted labels of all samples would be a large matrix.
+        X = self._validate_to_predict(X)
+        with naming("y"):
+            y = check_array(y, accept_sparse="csr", dtype=None)
+            targets = LabelTargets(_column_or_indicators(y))
+        check_consistent_length(X, y)
+        if targets.n_outputs != self.n_outputs_:
+            raise ValueError(
+                f"y has {targets.n_outputs} labels, but the model was fitted with "
+                f"{self.n_outputs_}."
+            )
+        matches, start = np.empty(X.shape[0], dtype=bool), 0
+        for outputs in self._output_blocks(X):
+            rows = np.arange(start, start + outputs.shape[1])
+            matches[rows] = ((outputs > 0.5) == targets.batch(rows)).all(axis=0)
+            start += rows.size
+        return accuracy_score(
+            np.ones_like(matches), matches, sample_weight=sample_weight
+        )
 
     def predict_proba(self, X):
         """Probability estimates.
@@ -565,7 +662,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         outputs = self._outputs(X)
         if self.classes_.size == 1:
             return np.ones_like(outputs)
-        if self.n_outputs_ == 1 and self._label_binarizer.y_type_ == "binary":
+        if self._kind() == "binary":
             return np.hstack([1 - outputs, outputs])
         return outputs
 
@@ -585,9 +682,39 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             ``log(predict_proba(X))``.
         """
         with np.errstate(divide="ignore"):  # a probability may round to 0
-            return np.log(self.predict_proba(X))
+            proba = self.predict_proba(X)
+            return np.log(proba, out=proba)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _column_or_indicators(y, name="y"):
+    """Return a column as one dimension, or else a checked indicator matrix.
+
+    Parameters
+    ----------
+    y : {ndarray, csr_array} of shape (n_samples, n_labels)
+        The targets.
+    name : str, default="y"
+        For messages.
+
+    Raises
+    ------
+    ValueError
+        If an indicator has values besides 0 and 1, or a sparse one is not valid.
+    """
+    if y.shape[1] == 1 and not issparse(y):
+        return column_or_1d(y, warn=True)
+    if issparse(y):
+        y = checked_csr(name, y)
+    values = y.data if issparse(y) else y
+    low, high = values.min(initial=0), values.max(initial=0)
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{name} must be a matrix of 0 and 1 where samples have several labels, "
+            f"got values from {low} to {high}."
+        )
+    return y

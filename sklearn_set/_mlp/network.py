@@ -9,7 +9,7 @@ from sklearn_set._layers.sparse_layer import Connections, SparseLayer
 from sklearn_set._mlp.dropout import NO_DROPOUT
 from sklearn_set._mlp.unit_parameters import UnitParameters
 from sklearn_set._utils.buffers import Buffer
-from sklearn_set._utils.checks import require_shape
+from sklearn_set._utils.checks import require_learned
 
 
 class Network:
@@ -34,19 +34,21 @@ class Network:
     """
 
     def __init__(self, layers, biases, activations, parameters, loss, max_batch):
+        dtype = layers[0].dtype
+        if any(layer.dtype != dtype for layer in layers):
+            raise ValueError("The model's weights must be of one dtype. Fit it again.")
         for layer, bias in zip(layers, biases, strict=True):
-            require_shape("A bias", bias, (layer.n_out,))
+            require_learned("A bias", bias, (layer.n_out,), dtype)
         for layer, activation, values in zip(
             layers, activations, parameters, strict=False
         ):
             shape = (activation.n_parameters, layer.n_out)
-            require_shape("A parameter", values, shape)
+            require_learned("A parameter", values, shape, dtype)
         self.layers = layers
         self.biases = [np.ascontiguousarray(bias) for bias in biases]
         self.parameters = [np.ascontiguousarray(values) for values in parameters]
         self.activations = activations
         self.loss = loss
-        dtype = layers[0].dtype
         self._outputs = [Buffer(layer.n_out, max_batch, dtype) for layer in layers]
         # The weighted sums of the layers whose activation is not fused.
         self._sums = [
@@ -335,7 +337,7 @@ class Network:
         return [self._outputs[i].view(x.shape[1]) for i in range(len(self.activations))]
 
     def outputs(self, x):
-        """Compute the outputs, after the output activation; see `forward`."""
+        """Return the outputs after the output activation, a buffer; see `forward`."""
         sums = self.forward(x)
         self.loss.activate(sums)
-        return sums.copy()
+        return sums

@@ -1,11 +1,14 @@
 """The perceptron that predicts numbers."""
 
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.losses import LOSSES
+from sklearn_set._mlp.targets import NumberTargets
 
 
 class SETMLPRegressor(RegressorMixin, BaseSETMLP):
@@ -239,6 +242,10 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     intercepts_ : list of ndarray of shape (n_out,)
         The ith element holds the biases of layer i + 1.
 
+    activations_ : list of str
+        The activation of each hidden layer. Predictions use it whatever `activation` is
+        set to after `fit`.
+
     activation_parameters_ : list of ndarray of shape (n_parameters, n_units)
         The learned parameters of each hidden layer's activation; with 'srelu' the four
         rows are t_l, a_l, t_r and a_r, with other activations there is none.
@@ -421,14 +428,16 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         return X, y
 
     def _check_targets(self, y):
+        # scikit-learn does not look into objects.
+        if not np.isfinite(y).all():
+            raise ValueError("y contains NaN or infinity. Remove those samples.")
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(
                 "loss='poisson' needs targets y >= 0. Use another loss, or shift y."
             )
 
     def _targets(self, y, dtype):
-        """Return the values, (n_samples, n_outputs)."""
-        return y.reshape(len(y), -1).astype(dtype)
+        return NumberTargets(y, dtype)
 
     @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
     def partial_fit(self, X, y, sample_weight=None):
@@ -478,6 +487,31 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         """
         outputs = self._outputs(X)
         return outputs.ravel() if self.n_outputs_ == 1 else outputs
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination, R², on the given data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true values.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            R² of ``predict(X)``, at most 1.
+        """
+        check_is_fitted(self)
+        sample_weight = self._validate_weights(
+            sample_weight, y, ensure_non_negative=False
+        )
+        return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

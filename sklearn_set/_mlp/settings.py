@@ -83,8 +83,8 @@ def hidden_sizes(hidden_layer_sizes):
     return sizes
 
 
-def hidden_activations(activation, n_hidden):
-    """Return an activation for each of `n_hidden` hidden layers.
+def activation_names(activation, n_hidden):
+    """Return the name of the activation of each of `n_hidden` hidden layers.
 
     Raises
     ------
@@ -102,6 +102,12 @@ def hidden_activations(activation, n_hidden):
             f"activation must be one of {sorted(ACTIVATIONS)}, or a list with one "
             f"of them for each of the {n_hidden} hidden layers, got {activation!r}."
         )
+    return list(map(str, names))
+
+
+def hidden_activations(activation, n_hidden):
+    """Return an activation for each hidden layer; for errors see `activation_names`."""
+    names = activation_names(activation, n_hidden)
     return [ACTIVATIONS[name](i) for i, name in enumerate(names, start=1)]
 
 

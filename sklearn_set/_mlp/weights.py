@@ -124,14 +124,15 @@ def _targets(y, classes, class_weight):
             f"class_weight has {len(each)} dicts where y has {n_labels} labels. Give "
             "one for each."
         )
-    return [
+    return (  # one column at a time: all of them are a large matrix
         (column, np.arange(2), weight)
         for column, weight in zip(_columns(y), each, strict=True)
-    ]
+    )
 
 
 def _columns(y):
     """Iterate over the columns of an indicator matrix, as 0 and 1."""
+    y = y.tocsc() if issparse(y) else y
     for k in range(y.shape[1]):
         column = y[:, [k]].toarray().ravel() if issparse(y) else y[:, k]
         yield (column != 0).astype(int)

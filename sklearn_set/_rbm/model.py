@@ -8,7 +8,7 @@ Arrays are feature-major, (n_units, batch).
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
-from sklearn_set._utils.checks import require_shape
+from sklearn_set._utils.checks import require_learned, require_shape
 
 
 class BoltzmannModel:
@@ -31,8 +31,8 @@ class BoltzmannModel:
     """
 
     def __init__(self, layer, hidden_bias, visible_bias, visible):
-        require_shape("The hidden bias", hidden_bias, (layer.n_in,))
-        require_shape("The visible bias", visible_bias, (layer.n_out,))
+        require_learned("The hidden bias", hidden_bias, (layer.n_in,), layer.dtype)
+        require_learned("The visible bias", visible_bias, (layer.n_out,), layer.dtype)
         self.layer = layer
         self.hidden_bias = np.ascontiguousarray(hidden_bias)
         self.visible_bias = np.ascontiguousarray(visible_bias)

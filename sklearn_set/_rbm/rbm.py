@@ -10,7 +10,7 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_set._layers.batches import as_rows, in_row_order
 from sklearn_set._layers.sizes import connections_per_layer
@@ -40,8 +40,10 @@ from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
+from sklearn_set._utils.checks import checked_dtype
 from sklearn_set._utils.random import spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.validation import validated, validated_array
 from sklearn_set.evolution import RULES, SET, InputEvolution, as_rules
 
 # Standard deviation of the initial weights (Hinton 2012, section 8).
@@ -367,8 +369,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     def _check_X(self, X, *, is_new):
         """Validate X; a new model takes its dtype and its number of features."""
-        dtype = (np.float64, np.float32) if is_new else self.components_.dtype
-        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=is_new)
+        dtype = (np.float64, np.float32) if is_new else checked_dtype(self.components_)
+        X = validated(self, X, accept_sparse="csr", dtype=dtype, reset=is_new)
         units = self._make_units() if is_new else self._units
         units.check(X, type(self).__name__)
         return X
@@ -462,7 +464,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         layer = SparseLayer.from_coef(self.components_, effective_n_threads(), copy)
         biases = self.intercept_hidden_, self.intercept_visible_
         if copy:
-            biases = (bias.copy() for bias in biases)
+            biases = map(np.array, biases)
         return BoltzmannModel(layer, *biases, self._units)
 
     def _learner(self, model, rows, used, state):
@@ -633,8 +635,11 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             For binary visible units their probabilities, P(v=1|h=X).
         """
         check_is_fitted(self)
-        X = check_array(
-            X, accept_sparse="csr", dtype=self.components_.dtype, estimator=self
+        X = validated_array(
+            X,
+            accept_sparse="csr",
+            dtype=checked_dtype(self.components_),
+            estimator=self,
         )
         n_components = self.components_.shape[0]
         if X.shape[1] != n_components:

@@ -17,8 +17,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_scalar
 
-# The first bytes of each file; nothing else is unpickled.
-HEADER = b"sklearn_set checkpoint 1\n"
+# The first bytes of each file, before a hash of the rest; nothing else is unpickled.
+HEADER = b"sklearn_set checkpoint 2\n"
+HASH_SIZE = 32
 # Parameters that do not change what is learned.
 IRRELEVANT = {"verbose"}
 
@@ -49,12 +50,16 @@ class FitCheckpoint:
 
     def __init__(self, path, every, identity):
         check_scalar(every, "Checkpoint's every", Integral, min_val=1)
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"Checkpoint's path must be a str or a path, got {path!r}.")
         self._path = Path(path).absolute()
         self._every = every
         self._identity = identity
         self._is_interrupted = False
         if not self._path.parent.is_dir():
             raise ValueError(f"Checkpoint: there is no folder {self._path.parent}.")
+        if not os.access(self._path.parent, os.W_OK):
+            raise ValueError(f"Checkpoint: {self._path.parent} is not writable.")
         self.saved = self._load()
 
     def _load(self):
@@ -64,9 +69,15 @@ class FitCheckpoint:
                     raise ValueError(
                         f"{self._path} is not a checkpoint. Choose another path."
                     )
+                self._check_complete(file)
                 saved = pickle.load(file)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise ValueError(
+                f"Checkpoint: {self._path} cannot be read ({error}). Choose another "
+                "path."
+            ) from error
         old, new = saved.pop("identity"), self._identity
         changed = sorted(k for k in old.keys() | new.keys() if old.get(k) != new.get(k))
         if changed:
@@ -75,6 +86,18 @@ class FitCheckpoint:
                 f"{', '.join(changed)}. Set that back to resume it, or remove the file."
             )
         return saved
+
+    def _check_complete(self, file):
+        """Compare the rest of the file with its hash: a damaged pickle may crash."""
+        expected, start, found = file.read(HASH_SIZE), file.tell(), _new_hash()
+        while block := file.read(1 << 20):
+            found.update(block)
+        if found.digest() != expected:
+            raise ValueError(
+                f"The checkpoint {self._path} is damaged. Remove the file; the fit "
+                "then starts anew."
+            )
+        file.seek(start)
 
     def is_due(self, n_iter):
         """Whether to save after so many epochs."""
@@ -92,8 +115,11 @@ class FitCheckpoint:
         """
         content = {"identity": self._identity, "attributes": attributes, "best": best}
         with open(self._part, "wb") as file:
-            file.write(HEADER)
-            pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
+            file.write(HEADER + bytes(HASH_SIZE))
+            hashed = _HashedFile(file)
+            pickle.dump(content, hashed, protocol=pickle.HIGHEST_PROTOCOL)
+            file.seek(len(HEADER))
+            file.write(hashed.hash.digest())
             file.flush()
             os.fsync(file.fileno())
         os.replace(self._part, self._path)
@@ -112,6 +138,22 @@ class FitCheckpoint:
         self._part.unlink(missing_ok=True)
         if not self._is_interrupted:
             self._path.unlink(missing_ok=True)
+
+
+class _HashedFile:
+    """A file to write to, and the hash of what is written."""
+
+    def __init__(self, file):
+        self._file = file
+        self.hash = _new_hash()
+
+    def write(self, content):
+        self.hash.update(content)
+        return self._file.write(content)
+
+
+def _new_hash():
+    return hashlib.blake2b(digest_size=HASH_SIZE)
 
 
 class NoCheckpoint:

@@ -69,8 +69,9 @@ class LabelledSamples:
     ----------
     X : ndarray or csr_array of shape (n_samples, n_features)
         Validated.
-    targets : ndarray of shape (n_samples, n_outputs)
-        What the loss compares the outputs with.
+    targets : object
+        What the loss compares the outputs with: ``targets.batch(indices)`` returns them
+        for some samples, of shape (`targets.n_outputs`, batch).
     weights : ndarray of shape (n_samples,) or None
         None if each is 1.
     max_batch : int
@@ -83,7 +84,7 @@ class LabelledSamples:
 
     def __init__(self, X, targets, weights, max_batch, transform=None, rng=None):
         self.X = X
-        self.n_features, self.n_outputs = X.shape[1], targets.shape[1]
+        self.n_features, self.n_outputs = X.shape[1], targets.n_outputs
         self.dtype = X.dtype
         self._targets = targets
         self._weights = weights
@@ -113,7 +114,7 @@ class LabelledSamples:
         """
         weights = None if self._weights is None else self._weights[indices]
         x = self._features(indices, n_threads, transformed)
-        return x, self._targets[indices].T, weights
+        return x, self._targets.batch(indices), weights
 
     def _features(self, indices, n_threads, transformed):
         if self._transform is None or not transformed:

@@ -1,5 +1,6 @@
 """Validation sets: given by the user or held out, and how they are scored."""
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,4 +127,12 @@ class ValidationScorer:
             return -estimator._mean_loss(self._X, self._y, self._sample_weight)
         weights = self._sample_weight
         options = {} if weights is None else {"sample_weight": weights}
-        return float(self._scorer(estimator, self._X, self._y, **options))
+        score = self._scorer(estimator, self._X, self._y, **options)
+        if not isinstance(score, Real) and np.shape(score) != ():
+            score = None  # float() takes arrays of one element, too
+        try:
+            return float(score)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"scoring={estimator.scoring!r} must return a number. {error}"
+            ) from error

@@ -21,6 +21,26 @@ def require_shape(name, array, shape):
         )
 
 
+def require_learned(name, array, shape, dtype):
+    """Raise ValueError unless a fitted attribute is such an array, as `fit` left it."""
+    if not isinstance(array, np.ndarray) or array.dtype != dtype:
+        raise ValueError(
+            f"{name} of the model must be an array of {dtype}, got {_describe(array)}. "
+            "Fit it again."
+        )
+    require_shape(name, array, shape)
+
+
+def checked_dtype(coef):
+    """Return the dtype of a model, which is that of its first weight matrix."""
+    if not issparse(coef) or coef.dtype not in (np.float32, np.float64):
+        raise ValueError(
+            "The model's weights must be csr_arrays of float32 or float64, got "
+            f"{coef!r}."
+        )
+    return coef.dtype
+
+
 def checked_csr(name, matrix):
     """Return a csr_array over the arrays of a CSR matrix, with all indices in range.
 
@@ -29,6 +49,8 @@ def checked_csr(name, matrix):
     """
     arrays = matrix.data, matrix.indices, matrix.indptr
     try:
+        if any(array.dtype.kind not in "iu" for array in arrays[1:]):
+            raise ValueError("indices that are not integers")
         checked = csr_array(arrays, shape=matrix.shape)
         checked.check_format(full_check=True)
     except ValueError as error:
@@ -62,11 +84,9 @@ def are_canonical(indptr, indices, data, shape):
 
 def checked_coef(coef):
     """Return a csr_array with sorted rows that the kernels can use; `coef` if it is."""
-    if not issparse(coef) or coef.format != "csr" or coef.dtype.kind != "f":
-        raise ValueError(
-            "The model's weights must be csr_arrays of float32 or float64, got "
-            f"{coef!r}."
-        )
+    checked_dtype(coef)
+    if coef.format != "csr":
+        raise ValueError(f"The model's weights must be csr_arrays, got {coef!r}.")
     if are_canonical(coef.indptr, coef.indices, coef.data, coef.shape):
         return coef
     coef = checked_csr("The model's weight matrix", coef)

@@ -1,7 +1,9 @@
 """Axes and images, which all displays need; they draw with matplotlib."""
 
 import math
+from numbers import Integral
 
+import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 
@@ -27,8 +29,14 @@ def log_ticks(axis):
 
 def checked_image_shape(image_shape, n_features):
     """Return the shape of an image; check that it holds the features."""
-    if len(image_shape) != 2 or math.prod(image_shape) != n_features:
+    sizes = list(image_shape) if np.ndim(image_shape) == 1 else []
+    if (
+        len(sizes) != 2
+        or not all(isinstance(size, Integral) and size >= 1 for size in sizes)
+        or math.prod(sizes) != n_features
+    ):
         raise ValueError(
-            f"image_shape={tuple(image_shape)} does not hold the {n_features} features."
+            f"image_shape={image_shape!r} is not the height and the width of an image "
+            f"that holds the {n_features} features."
         )
-    return tuple(image_shape)
+    return tuple(sizes)

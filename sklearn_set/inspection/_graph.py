@@ -1,11 +1,16 @@
 """The whole network as one undirected graph."""
 
+from numbers import Integral
+
 import numpy as np
 from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import shortest_path
 from sklearn.utils import Bunch, check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
 
 from sklearn_set.inspection._layers import pattern, weight_matrices
+
+_COUNT = Interval(Integral, 1, None, closed="left")
 
 
 def adjacency(estimator):
@@ -30,6 +35,10 @@ def adjacency(estimator):
     return csr_array(block_array(blocks))
 
 
+@validate_params(
+    {"n_sources": [_COUNT], "random_state": ["random_state"]},
+    prefer_skip_nested_validation=True,
+)
 def path_lengths(estimator, n_sources=100, random_state=None):
     """Measure the shortest paths from a sample of the units to all others.
 
@@ -67,6 +76,10 @@ def path_lengths(estimator, n_sources=100, random_state=None):
     )
 
 
+@validate_params(
+    {"n_samples": [_COUNT], "random_state": ["random_state"]},
+    prefer_skip_nested_validation=True,
+)
 def clustering(estimator, n_samples=10_000, random_state=None):
     """Estimate how often neighbours share a second neighbour.
 

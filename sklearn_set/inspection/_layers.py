@@ -1,5 +1,7 @@
 """The layers of a fitted model: their connections, degrees and strengths."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.utils import Bunch
@@ -36,7 +38,14 @@ def weight_matrices(estimator):
             "pipeline[-1], or the best_estimator_ of a search."
         )
     check_is_fitted(estimator)
-    return [_checked(W) for W in estimator._weight_matrices()]
+    weights = [_checked(W) for W in estimator._weight_matrices()]
+    for first, second in pairwise(weights):
+        if first.shape[1] != second.shape[0]:
+            raise ValueError(
+                "The weight matrices of the model do not fit each other: their shapes "
+                f"are {[W.shape for W in weights]}. Fit it again."
+            )
+    return weights
 
 
 def _checked(W):

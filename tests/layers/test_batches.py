@@ -10,6 +10,7 @@ from sklearn_set._layers.batches import (
     PREDICT_BLOCK,
     PREDICT_BYTES,
     PREDICT_ROWS,
+    PREDICT_VALUES,
     as_rows,
     in_row_order,
     map_batches,
@@ -99,7 +100,9 @@ def test_results_of_batches_are_stacked_by_samples():
 
 def test_rows_to_predict_at_a_time():
     assert predict_batch_size([10, 20], 8) == PREDICT_ROWS
-    assert predict_batch_size([10, 10**9], 8) == PREDICT_BLOCK
+    assert predict_batch_size([10, 10**5], 8) == PREDICT_BLOCK
+    assert predict_batch_size([10, PREDICT_VALUES // 3], 8) == 3
+    assert predict_batch_size([10, 10**9], 8) == 1
     n_rows = predict_batch_size([500], 4)
     assert n_rows % PREDICT_BLOCK == 0 and n_rows * 500 * 4 <= PREDICT_BYTES
 

@@ -1,5 +1,6 @@
 """What the classifier and the regressor share."""
 
+import copy
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -393,3 +394,35 @@ def test_predict_is_safe_in_several_threads(digits):
     with ThreadPoolExecutor(4) as pool:
         for proba in pool.map(lambda _: clf.predict_proba(X_test), range(40)):
             assert_array_equal(proba, whole)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", ["srelu", "gelu"]])
+def test_predictions_are_those_of_the_trained_activations(activation):
+    """Parameters that are set after `fit` matter to the next one only."""
+    for Estimator, (X, y) in SMALL_DATA.items():
+        model = make_small_model(Estimator, activation=activation).fit(X, y)
+        names = [activation] * 2 if isinstance(activation, str) else activation
+        assert model.activations_ == names
+        before = model.predict(X)
+        model.set_params(activation="elu")
+        assert_array_equal(model.predict(X), before)
+
+
+def test_predictions_are_those_of_the_trained_loss():
+    X, y = SMALL_DATA[SETMLPRegressor]
+    model = make_small_model(SETMLPRegressor, loss="poisson").fit(X, y)
+    before = model.predict(X)
+    model.set_params(loss="squared_error")
+    assert_array_equal(model.predict(X), before)
+
+
+@both_perceptrons
+def test_predictions_do_not_depend_on_parameters_set_after_fit(Estimator):
+    """All parameters, so that a new one cannot be forgotten."""
+    X, y = SMALL_DATA[Estimator]
+    model = make_small_model(Estimator).fit(X, y)
+    before = model.predict(X)
+    for name in model.get_params():
+        changed = copy.copy(model)
+        setattr(changed, name, "not valid")
+        assert_array_equal(changed.predict(X), before)

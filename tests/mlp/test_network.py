@@ -65,7 +65,7 @@ def test_restore_resets_everything_to_the_snapshot(rng):
     x, y = rng.standard_normal((N_UNITS[0], 5)), make_targets("softmax", 5, rng)
     network, solver = make_network("srelu", "softmax", rng, n_states=2), Adam(0.1)
     network.learn(x, y, solver, 0.0)
-    snapshot, first = network.snapshot(), network.outputs(x)
+    snapshot, first = network.snapshot(), network.outputs(x).copy()
     states = copy.deepcopy(network.states)
     SET().evolve(network.layers, EvolutionContext(0.3, 1, 0.0, rng))
     network.learn(x, y, solver, 0.0)

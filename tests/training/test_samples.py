@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
 from sklearn_set import SETMLPClassifier
+from sklearn_set._mlp.targets import NumberTargets
 from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._training.samples import Batches, LabelledSamples
 
@@ -125,8 +126,9 @@ def test_a_random_batch_has_distinct_samples(rng):
 @pytest.mark.parametrize("make", [np.asarray, csr_array], ids=["dense", "sparse"])
 def test_a_batch_has_features_targets_and_weights(make, rng):
     X, targets, weights = rng.random((9, 4)), rng.random((9, 2)), rng.random(9)
+    given = NumberTargets(targets, np.float64)
     indices = np.array([7, 0, 3])
-    samples = LabelledSamples(make(X), targets, weights, max_batch=5)
+    samples = LabelledSamples(make(X), given, weights, max_batch=5)
     x, y, w = samples.batch(indices, n_threads=1)
     if make is csr_array:
         starts, features, values = x.by_sample
@@ -135,7 +137,7 @@ def test_a_batch_has_features_targets_and_weights(make, rng):
     assert_array_equal(x, X[indices].T)
     assert_array_equal(y, targets[indices].T)
     assert_array_equal(w, weights[indices])
-    assert LabelledSamples(X, targets, None, 5).batch(indices, 1)[2] is None
+    assert LabelledSamples(X, given, None, 5).batch(indices, 1)[2] is None
 
 
 def test_withheld_samples_come_back_when_the_selection_is_over(rng):

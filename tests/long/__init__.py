@@ -1,0 +1,1 @@
+"""Tests that run longer than the suite: ``python tests/long/robustness.py``."""
