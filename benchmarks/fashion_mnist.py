@@ -63,7 +63,7 @@ def build(arguments, evolution, seed):
         batch_size=128,
         batch_transform=augment if arguments.augment else None,
         learning_rate="cosine",
-        learning_rate_init=0.16,
+        learning_rate_init=0.05,
         max_iter=arguments.epochs,
         random_state=seed,
     )
