@@ -29,10 +29,13 @@ class Solver:
     is_decoupled : bool
         Whether the penalty shrinks the weights directly, instead of being part of the
         gradient.
+    is_normalised : bool
+        Whether the length of a step does not depend on that of the gradient.
     """
 
     n_steps = 0
     is_decoupled = False
+    is_normalised = False
 
     def steps(self, scale, decay, bias_scale=None, rate_factors=(1.0,)):
         """Return the next step, along ``scale * gradient + decay * w``.
@@ -131,6 +134,7 @@ class Adam(Solver):
 
     rule = _fast.Solver.adam
     n_states = 2
+    is_normalised = True
 
     def __init__(self, learning_rate, beta_1=0.9, beta_2=0.999, adam_epsilon=1e-8):
         self.learning_rate = learning_rate

@@ -5,7 +5,7 @@ from itertools import chain
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklearn_set._mlp.learning_rates import rate_factor
+from sklearn_set._mlp.learning_rates import rate_factors
 from sklearn_set._training.learner import Learner
 
 
@@ -78,7 +78,7 @@ class NetworkLearner(Learner):
 
     def follow_topology(self):
         """Adapt the learning rates of the layers to their connections."""
-        self._rate_factors = [rate_factor(layer) for layer in self.network.layers]
+        self._rate_factors = rate_factors(self.network.layers, self.solver)
 
     def layer_gradients(self, indices):
         """Return the gradients on a batch, from the last layer to the first."""

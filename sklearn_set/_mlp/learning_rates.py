@@ -6,27 +6,54 @@ proportion to the number of its inputs, so that the rate must fall with that num
 one initial rate to suit layers of all widths and densities.
 """
 
+import math
+
 import numpy as np
 
 # Incoming connections of a unit whose weights have the initial learning rate, and from
 # which on the output layer starts with smaller weights.
 BASE_FAN_IN = 100
+# Units of a hidden layer whose weights have that rate with SGD, too.
+BASE_WIDTH = 100
 
 
-def rate_factor(layer):
-    """Return the factor of the learning rate for the weights of a layer.
+def rate_factors(layers, solver):
+    """Return the factors of the learning rate for the weights of all layers.
+
+    They follow an evolution that leaves the connections to few units.
 
     Parameters
     ----------
-    layer : SparseLayer
-        The layer with its present connections.
+    layers : list of SparseLayer
+        The layers with their present connections.
+    solver : Solver
+        With one whose steps are proportional to the gradient, the rates of hidden
+        layers grow with the root of their width: the gradient of each unit falls with
+        it, as more units share the effect on the outputs.
 
     Returns
     -------
-    factor : float
-        100 divided by the mean number of incoming connections of the units that have
-        any, at most 100. So it follows an evolution that leaves the connections to few
-        units.
+    factors : list of float
     """
-    n_units = np.count_nonzero(np.bincount(layer.connections.targets))
-    return BASE_FAN_IN / max(layer.n_connections / max(n_units, 1), 1.0)
+    *widths, _ = (width_factor(layer, solver) for layer in layers)
+    return [
+        fan_in_factor(layer) * width
+        for layer, width in zip(layers, [*widths, 1.0], strict=True)
+    ]
+
+
+def fan_in_factor(layer):
+    """Return 100 / the mean incoming connections of the units with any, at most 100."""
+    return BASE_FAN_IN / max(layer.n_connections / max(_n_connected(layer), 1), 1.0)
+
+
+def width_factor(layer, solver):
+    """Return sqrt(number of units with connections / 100) if the solver needs it."""
+    if solver.is_normalised:
+        return 1.0
+    return math.sqrt(max(_n_connected(layer), 1) / BASE_WIDTH)
+
+
+def _n_connected(layer):
+    """Return how many target units have connections."""
+    return np.count_nonzero(np.bincount(layer.connections.targets))

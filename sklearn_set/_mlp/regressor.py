@@ -158,7 +158,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         The initial learning rate of weights whose units have 100 incoming connections.
         In each layer it is multiplied by 100 and divided by their mean number, but at
         most multiplied by 100, so that one value suits layers of all widths and
-        densities [7]_.
+        densities [7]_. With 'sgd' it is also multiplied by ``sqrt(n_units / 100)`` in
+        hidden layers; values such as 0.02 suit it better than the default.
 
     power_t : float, default=0.5
         The exponent of the learning rate 'invscaling'.

@@ -6,9 +6,10 @@ from helpers.perceptrons import X_digits, make_classifier, y_digits
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
+from sklearn_set._layers.solvers import SGD, Adam
 from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._mlp import learner
-from sklearn_set._mlp.learning_rates import rate_factor
+from sklearn_set._mlp.learning_rates import fan_in_factor, rate_factors
 from sklearn_set.evolution import EvolutionRule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -27,11 +28,20 @@ def layer_of(n_incoming):
     ids=["few", "many", "one", "units without any do not count"],
 )
 def test_the_factor_is_100_by_the_connections_of_a_unit(n_incoming, factor):
-    assert rate_factor(layer_of(n_incoming)) == pytest.approx(factor)
+    assert fan_in_factor(layer_of(n_incoming)) == pytest.approx(factor)
 
 
 def test_a_layer_without_connections_has_a_factor():
-    assert rate_factor(SparseLayer.from_coef(csr_array((3, 4)))) == 100
+    empty = SparseLayer.from_coef(csr_array((3, 4)))
+    assert fan_in_factor(empty) == 100
+    assert np.isfinite(rate_factors([empty, empty], SGD(0.1))).all()
+
+
+@pytest.mark.parametrize("solver, width", [(SGD(0.1), 2.0), (Adam(0.1), 1.0)])
+def test_rates_of_sgd_grow_with_the_root_of_the_width(solver, width):
+    """In hidden layers, by their units that have connections."""
+    layers = [layer_of([50] * 400 + [0] * 100), layer_of([200] * 400)]
+    assert_allclose(rate_factors(layers, solver), [2 * width, 0.5])
 
 
 class Concentrates(EvolutionRule):
@@ -46,18 +56,21 @@ class Concentrates(EvolutionRule):
 def test_rates_follow_the_evolution(monkeypatch):
     """The factors are those of the connections as they are, from then on."""
     used = []
-    original = learner.rate_factor
-    monkeypatch.setattr(
-        learner, "rate_factor", lambda layer: used.append(original(layer)) or used[-1]
-    )
+
+    def recorded(layers, solver):
+        used.append(rate_factors(layers, solver))
+        return used[-1]
+
+    monkeypatch.setattr(learner, "rate_factors", recorded)
     clf = make_classifier(
-        evolution=Concentrates(), evolve_every="2 steps", batch_size=100, max_iter=1
-    )
+        evolution=Concentrates(), evolve_every="2 steps", batch_size=100, max_iter=1,
+        solver="adam",
+    )  # fmt: skip
     clf.fit(X_digits[:300], y_digits[:300])
     coef = clf.coefs_[0]
     n_units = np.unique(coef.indices).size
-    assert len(used) == 2 * len(clf.coefs_)  # at the start, and after the evolution
-    assert used[len(clf.coefs_)] == pytest.approx(100 * n_units / coef.nnz)
+    assert len(used) == 2  # at the start, and after the evolution
+    assert used[1][0] == pytest.approx(100 * n_units / coef.nnz)
 
 
 def after_a_step(rate):
@@ -71,12 +84,15 @@ def after_a_step(rate):
 def test_a_step_moves_weights_by_the_rate_of_their_layer(monkeypatch):
     """And biases by the rate that is given."""
     start, scaled = after_a_step(1e-30), after_a_step(0.01)
-    monkeypatch.setattr(learner, "rate_factor", lambda layer: 1.0)
+    ones = [1.0] * len(start.coefs_)
+    monkeypatch.setattr(learner, "rate_factors", lambda layers, solver: ones)
     plain = after_a_step(0.01)
     for old, new, other in zip(start.coefs_, scaled.coefs_, plain.coefs_, strict=True):
         step, expected = new.data - old.data, other.data - old.data
-        n_incoming = old.nnz / old.shape[1]
-        assert_allclose(step, 100 / n_incoming * expected, rtol=1e-6, atol=1e-12)
+        factor = 100 * old.shape[1] / old.nnz
+        if old is not start.coefs_[-1]:
+            factor *= (old.shape[1] / 100) ** 0.5
+        assert_allclose(step, factor * expected, rtol=1e-6, atol=1e-12)
     for new, other in zip(scaled.intercepts_, plain.intercepts_, strict=True):
         assert_array_equal(new, other)
         assert new.any()
