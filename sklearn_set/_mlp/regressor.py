@@ -428,6 +428,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     def _check_targets(self, y):
         if issparse(y):
             raise ValueError("y is sparse: the values must be dense. Pass y.toarray().")
+        if y.dtype.kind not in "biuf":
+            raise ValueError(f"y must be numbers, got an array of dtype {y.dtype}.")
         # scikit-learn does not look into objects.
         if not np.isfinite(y).all():
             raise ValueError("y contains NaN or infinity. Remove those samples.")
