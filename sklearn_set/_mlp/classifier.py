@@ -441,6 +441,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     def _validate_input(self, X, y, *, incremental, is_new):
         X, y = self._validate(X, y, is_new)
         with naming("y"):
+            if issparse(y) and y.shape[1] == 1:
+                raise ValueError("y is one sparse column: pass y.toarray().ravel().")
             check_classification_targets(y)
             if y.ndim == 2:
                 y = _column_or_indicators(y)
@@ -716,6 +718,7 @@ def _column_or_indicators(y, name="y"):
     if low < 0 or high > 1:
         raise ValueError(
             f"{name} must be a matrix of 0 and 1 where samples have several labels, "
-            f"got values from {low} to {high}."
+            f"got values from {low} to {high}. Multioutput targets of more classes "
+            "need sklearn.multioutput.MultiOutputClassifier."
         )
     return y

@@ -1,6 +1,7 @@
 """The perceptron that predicts numbers."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
@@ -422,13 +423,17 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
 
     def _validate_input(self, X, y, *, incremental, is_new):
         X, y = self._validate(X, y, is_new, y_numeric=True)
-        if y.ndim == 2 and y.shape[1] == 1:
+        if y.ndim == 2 and y.shape[1] == 1 and not issparse(y):
             y = column_or_1d(y, warn=True)
         self._check_targets(y)
         self.out_activation_ = LOSSES[self.loss].out_activation
         return X, y
 
     def _check_targets(self, y):
+        if issparse(y):
+            raise ValueError("y is sparse: the values must be dense. Pass y.toarray().")
+        if y.dtype.kind not in "biuf":
+            raise ValueError(f"y must be numbers, got an array of dtype {y.dtype}.")
         # scikit-learn does not look into objects.
         if not np.isfinite(y).all():
             raise ValueError("y contains NaN or infinity. Remove those samples.")

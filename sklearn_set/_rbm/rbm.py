@@ -40,7 +40,7 @@ from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
-from sklearn_set._utils.checks import checked_dtype
+from sklearn_set._utils.checks import checked_coef, checked_dtype
 from sklearn_set._utils.random import spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.validation import validated, validated_array
@@ -843,7 +843,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     # -- inspection -------------------------------------------------------
 
     def _weight_matrices(self):
-        return [self.components_.T]
+        return [checked_coef(self.components_).T]
 
     def _hidden_outputs(self, X):
         """Iterate over batches of X with the outputs of the hidden layer: one."""

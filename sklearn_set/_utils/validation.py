@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+NO_Y = "no_validation"  # scikit-learn's default
 ERRORS = TypeError, ValueError, OverflowError
 
 
-def validated(estimator, X, y="no_validation", *, names=("X", "y"), **options):
+def validated(estimator, X, y=NO_Y, *, names=("X", "y"), **options):
     """Validate X, or X and y; for parameters see scikit-learn's `validate_data`.
 
     Parameters
@@ -30,7 +31,8 @@ def validated(estimator, X, y="no_validation", *, names=("X", "y"), **options):
     except ERRORS as error:
         if re.search(rf"\b({'|'.join(names)})\b|inconsistent numbers", str(error)):
             raise
-        is_y = not isinstance(y, str) and _is_valid(X, options)
+        has_y = not (isinstance(y, str) and y == NO_Y)
+        is_y = has_y and _is_valid(X, options)
         raise _named(names[is_y], error) from error
 
 

@@ -59,10 +59,9 @@ def fit_power_law(degrees, x_min=None, random_state=None):
         ) from error
     from threadpoolctl import threadpool_limits  # scikit-learn has it
 
-    values = np.asarray(degrees)
-    values = values[values > 0]
-    is_integer = values.dtype.kind in "iu"
-    if np.ndim(degrees) != 1 or values.size == 0 or not is_integer:
+    values = np.ravel(degrees)
+    values = values[values > 0] if values.dtype.kind in "iu" else values[:0]
+    if np.ndim(degrees) != 1 or values.size == 0:
         raise ValueError(
             "degrees must be one-dimensional and of integers, with at least one above "
             f"0, got {degrees!r}."

@@ -66,7 +66,7 @@ def fit(model, method="fit", X=X, y=None, **more):
     if Estimator is SETRBM:
         return getattr(model, method)(X)
     if method == "partial_fit" and Estimator is SETMLPClassifier:
-        is_labels = np.ndim(y) == 2 and np.shape(y)[1:] == (4,)
+        is_labels = getattr(y, "shape", None) == LABELS.shape
         more.setdefault("classes", range(4) if is_labels else [0, 1, 2])
     return getattr(model, method)(X, y, **more)
 
