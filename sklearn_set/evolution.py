@@ -6,9 +6,9 @@ overrides `prune`, `grow`, `fraction`, or `evolve` as a whole.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -26,9 +26,11 @@ from sklearn_set._layers.position_gradients import (
     sorted_distinct,
 )
 from sklearn_set._layers.positions import draw_positions
+from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._training.schedules import half_cosine
 from sklearn_set._utils.checks import checked_fraction, checked_kept
+from sklearn_set._utils.types import Array, Evolution
 
 __all__ = [
     "RULES", "SET", "EvolutionContext", "EvolutionRule", "Fixed", "ImportancePruning",
@@ -79,9 +81,11 @@ class EvolutionContext(NamedTuple):
     n_evolutions: int
     progress: float
     rng: np.random.Generator
-    layer_gradients: Callable = None
-    selection: InputSelection = None
-    withheld_losses: Callable = None
+    layer_gradients: Callable[[], Iterable[tuple[SparseLayer, Any, Array]]] | None = (
+        None
+    )
+    selection: InputSelection | None = None
+    withheld_losses: Callable[[], Array] | None = None
 
 
 class EvolutionRule(BaseEstimator):
@@ -97,10 +101,10 @@ class EvolutionRule(BaseEstimator):
         of training, as in RigL.
     """
 
-    def __init__(self, annealed=False):
+    def __init__(self, annealed: bool = False) -> None:
         self.annealed = annealed
 
-    def fraction(self, context):
+    def fraction(self, context: EvolutionContext) -> float:
         """Return the fraction of the connections to drop now.
 
         Parameters
@@ -117,7 +121,7 @@ class EvolutionRule(BaseEstimator):
             return context.zeta
         return context.zeta * half_cosine(context.progress)
 
-    def n_withheld(self, n_samples):
+    def n_withheld(self, n_samples: int) -> int:
         """Return how many of the training samples to withhold, to judge the inputs.
 
         Parameters
@@ -132,7 +136,7 @@ class EvolutionRule(BaseEstimator):
         """
         return 0
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Evolve a network; the number of connections stays the same.
 
         Parameters
@@ -160,7 +164,7 @@ class EvolutionRule(BaseEstimator):
         n_new = layer.n_connections - int(np.count_nonzero(kept))
         layer.rewire(kept, self.grow(layer, kept, n_new, context.rng, *gradients))
 
-    def prune(self, weights, fraction, n_threads=1):
+    def prune(self, weights: Array, fraction: float, n_threads: int = 1) -> Array:
         """Choose the connections that stay.
 
         Parameters
@@ -183,7 +187,9 @@ class EvolutionRule(BaseEstimator):
             kept[np.argpartition(np.abs(weights), n_dropped - 1)[:n_dropped]] = 0
         return kept
 
-    def grow(self, layer, kept, n_new, rng):
+    def grow(
+        self, layer: SparseLayer, kept: Array, n_new: int, rng: np.random.Generator
+    ) -> Array:
         """Choose the positions of new connections: uniformly among the empty ones.
 
         Parameters
@@ -223,7 +229,7 @@ class SET(EvolutionRule):
         of training, as in RigL.
     """
 
-    def prune(self, weights, fraction, n_threads=1):
+    def prune(self, weights: Array, fraction: float, n_threads: int = 1) -> Array:
         """Choose the connections that stay.
 
         Parameters
@@ -276,9 +282,9 @@ class InputEvolution(SET):
     """
 
     def __init__(
-        self, n_inputs=None, start=0.15, end=0.5, step=0.15, validation_fraction=0.1,
-        annealed=False,
-    ):  # fmt: skip
+        self, n_inputs: int | None = None, start: float = 0.15, end: float = 0.5,
+        step: float = 0.15, validation_fraction: float = 0.1, annealed: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(annealed)
         self.n_inputs = n_inputs
         self.start = start
@@ -286,7 +292,7 @@ class InputEvolution(SET):
         self.step = step
         self.validation_fraction = validation_fraction
 
-    def n_withheld(self, n_samples):
+    def n_withheld(self, n_samples: int) -> int:
         """Return how many of the training samples to withhold, to judge the inputs.
 
         Parameters
@@ -322,7 +328,7 @@ class InputEvolution(SET):
         if math.isnan(self.start + self.end + self.step + self.validation_fraction):
             raise ValueError("InputEvolution: no parameter may be NaN.")
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Evolve a network, and its inputs when it is time.
 
         The number of connections is the same whenever the inputs that are left have
@@ -417,10 +423,10 @@ class RigL(EvolutionRule):
         of training, as published.
     """
 
-    def __init__(self, annealed=True):
+    def __init__(self, annealed: bool = True) -> None:
         super().__init__(annealed)
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Evolve a network; the number of connections stays the same.
 
         Parameters
@@ -435,7 +441,10 @@ class RigL(EvolutionRule):
         for layer, source, delta in context.layer_gradients():
             self._evolve_layer(layer, context, source, delta)
 
-    def grow(self, layer, kept, n_new, rng, source, delta):
+    def grow(
+        self, layer: SparseLayer, kept: Array, n_new: int, rng: np.random.Generator,
+        source: Any, delta: Array,
+    ) -> Array:  # fmt: skip
         """Choose the positions of new connections: where the gradient is largest.
 
         Parameters
@@ -474,10 +483,10 @@ class RigL(EvolutionRule):
 class Fixed(EvolutionRule):
     """A fixed random topology: the control experiment of SET."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Leave the network as it is.
 
         Parameters
@@ -508,12 +517,12 @@ class ImportancePruning(EvolutionRule):
         Number of evolutions from one time to the next.
     """
 
-    def __init__(self, quantile=0.05, start=20, every=5):
+    def __init__(self, quantile: float = 0.05, start: int = 20, every: int = 5) -> None:
         self.quantile = quantile
         self.start = start
         self.every = every
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Disconnect units of the hidden layers when it is due.
 
         Parameters
@@ -553,7 +562,7 @@ class ImportancePruning(EvolutionRule):
 RULES = {"fixed": Fixed, "inputs": InputEvolution, "rigl": RigL, "set": SET}
 
 
-def n_withheld(rule, n_samples):
+def n_withheld(rule: Any, n_samples: int) -> int:
     """Return how many training samples a rule withholds; 0 for objects of other kinds.
 
     Parameters
@@ -566,7 +575,7 @@ def n_withheld(rule, n_samples):
     return rule.n_withheld(n_samples) if isinstance(rule, EvolutionRule) else 0
 
 
-def as_rules(evolution):
+def as_rules(evolution: Evolution) -> list[Any]:
     """Return the rules that an estimator's parameter `evolution` stands for.
 
     Parameters

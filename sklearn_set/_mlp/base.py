@@ -1,8 +1,11 @@
 """What the perceptrons share: from `fit` to the training loop, and predictions."""
 
+from typing import Self
+
 import numpy as np
-from scipy.sparse import issparse
-from sklearn.base import _fit_context, clone, is_classifier
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_array, issparse
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import column_or_1d, gen_batches
 from sklearn.utils.validation import (
@@ -45,7 +48,9 @@ from sklearn_set._training.validation_set import (
     hold_out,
 )
 from sklearn_set._utils.checks import checked_coef
+from sklearn_set._utils.compat import fit_context
 from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.types import Array, Matrix
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import as_rules, n_withheld
 
@@ -65,6 +70,24 @@ class BaseSETMLP(SETEstimator):
     _streams = ("weights", "topology", "shuffle", "dropout", "transform")
     _seeds = ("split", "init", "selection")
     _monitored = "loss"
+
+    out_activation_: str
+    coefs_: list[csr_array]
+    intercepts_: list[Array]
+    activation_parameters_: list[Array]
+    n_layers_: int
+    n_outputs_: int
+    n_connections_: int
+    density_: float
+    n_iter_: int
+    t_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    n_features_in_: int
+    feature_names_in_: Array
 
     # -- validation -------------------------------------------------------
 
@@ -329,17 +352,17 @@ class BaseSETMLP(SETEstimator):
 
     # -- scikit-learn -----------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Matrix,
+        y: Matrix,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Matrix | None = None,
+        y_val: Matrix | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the model to data matrix X and target(s) y.
 
         Parameters
@@ -453,7 +476,7 @@ class BaseSETMLP(SETEstimator):
         return self._network(batch_size), as_rows(X, batch_size), batch_size
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Strength of the input features: the sums of their weights' magnitudes.
 
         Normalised to the sum 1. Proposed as "neuron strength" by Atashgahi et al.

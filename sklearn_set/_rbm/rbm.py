@@ -2,12 +2,14 @@
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
     clone,
 )
 from sklearn.utils import check_array, check_random_state
@@ -16,7 +18,6 @@ from sklearn.utils._param_validation import (
     Interval,
     Options,
     StrOptions,
-    validate_params,
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -40,8 +41,10 @@ from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
+from sklearn_set._utils.compat import checked_params, fit_context
 from sklearn_set._utils.random import spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.types import Array, Evolution, Matrix, RandomState
 from sklearn_set.evolution import RULES, SET, InputEvolution, as_rules
 
 # Standard deviation of the initial weights (Hinton 2012, section 8).
@@ -308,17 +311,36 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         "random_state": ["random_state"],
     }
 
+    components_: csr_array
+    intercept_hidden_: Array
+    intercept_visible_: Array
+    h_samples_: Array
+    n_connections_: int
+    density_: float
+    reconstruction_errors_: list[float]
+    pseudo_likelihoods_: list[float]
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    n_iter_: int
+    random_state_: np.random.Generator
+    n_features_in_: int
+    feature_names_in_: Array
+
     def __init__(
         self,
-        n_components=256, *,
-        epsilon=10, density=None, zeta=0.3, evolution="set", evolve_every=1,
-        final_prune=False, visible="bernoulli", visible_std=1.0,
-        learning_rate=0.1, learning_rate_schedule="constant", momentum=0.0,
-        batch_size=10, n_iter=10, cd_steps=1, persistent=False, alpha=0.0001,
-        sparsity_target=None, sparsity_cost=0.1, early_stopping=False,
-        validation_fraction=0.1, n_iter_no_change=10, tol=1e-4, warm_start=False,
-        verbose=0, random_state=None,
-    ):  # fmt: skip
+        n_components: int = 256, *,
+        epsilon: float | None = 10, density: float | None = None, zeta: float = 0.3,
+        evolution: Evolution = "set", evolve_every: int | str = 1,
+        final_prune: bool = False, visible: str = "bernoulli",
+        visible_std: float = 1.0, learning_rate: float = 0.1,
+        learning_rate_schedule: str = "constant", momentum: float = 0.0,
+        batch_size: int = 10, n_iter: int = 10, cd_steps: int = 1,
+        persistent: bool = False, alpha: float = 0.0001,
+        sparsity_target: float | None = None, sparsity_cost: float = 0.1,
+        early_stopping: bool = False, validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10, tol: float = 1e-4, warm_start: bool = False,
+        verbose: int = 0, random_state: RandomState = None,
+    ) -> None:  # fmt: skip
         self.n_components = n_components
         self.epsilon = epsilon
         self.density = density
@@ -547,8 +569,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     # -- scikit-learn -----------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Matrix, y: ArrayLike | None = None) -> Self:
         """Fit the model to the data X.
 
         Parameters
@@ -572,8 +594,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._fit_copy(X, y, incremental=False)
 
-    @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
-    def partial_fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
+    def partial_fit(self, X: Matrix, y: ArrayLike | None = None) -> Self:
         """Update the model with a single epoch over the given data.
 
         The data are used in minibatches of `batch_size`. The model evolves before each
@@ -601,7 +623,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._fit_copy(X, y, incremental=True)
 
-    def transform(self, X):
+    def transform(self, X: Matrix) -> Array:
         """Compute the hidden layer activation probabilities, P(h=1|v=X).
 
         Parameters
@@ -616,7 +638,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._map_model(BoltzmannModel.hidden_probabilities, X)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Matrix) -> Array:
         """Compute the means of the visible units, given hidden ones.
 
         Parameters
@@ -644,7 +666,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         model = self._model()
         return map_rows(model, model.visible_means, as_rows(X, 1))
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: Matrix) -> Array:
         """Reconstruct the data from the probabilities of the hidden units.
 
         Parameters
@@ -659,7 +681,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._map_model(BoltzmannModel.reconstruct, X)
 
-    def gibbs(self, v):
+    def gibbs(self, v: Matrix) -> Array:
         """Perform one Gibbs sampling step.
 
         Parameters
@@ -679,10 +701,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     def _gibbs(self, model, v):
         return model.gibbs(v, self.random_state_)
 
-    @validate_params(
-        {"n_samples": [_COUNT], "n_steps": [_COUNT]}, prefer_skip_nested_validation=True
-    )
-    def sample(self, n_samples=1, n_steps=1000):
+    @checked_params({"n_samples": [_COUNT], "n_steps": [_COUNT]})
+    def sample(self, n_samples: int = 1, n_steps: int = 1000) -> Array:
         """Draw samples from the model by Gibbs sampling.
 
         Parameters
@@ -713,7 +733,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         dtype = self._units.sample_dtype
         return np.ascontiguousarray(v, dtype=dtype or v.dtype)
 
-    def free_energy(self, X):
+    def free_energy(self, X: Matrix) -> Array:
         """Compute the free energy F(v), the lower the more likely v is.
 
         Parameters
@@ -728,7 +748,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return -self._map_model(BoltzmannModel.negative_free_energy, X)
 
-    def score_samples(self, X):
+    def score_samples(self, X: Matrix) -> Array:
         """Compute the pseudo-likelihood of X.
 
         Parameters
@@ -750,23 +770,22 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._map_model(BoltzmannModel.pseudo_log_likelihood, X)
 
-    @validate_params(
+    @checked_params(
         {
             "method": [StrOptions({"ais", "exact"})],
             "n_chains": [_COUNT],
             "n_temperatures": [_COUNT],
             "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def log_partition(
         self,
-        method="ais",
+        method: str = "ais",
         *,
-        n_chains=N_CHAINS,
-        n_temperatures=N_TEMPERATURES,
-        random_state=None,
-    ):
+        n_chains: int = N_CHAINS,
+        n_temperatures: int = N_TEMPERATURES,
+        random_state: RandomState = None,
+    ) -> partition_function.LogPartition:
         """Compute the log of the partition function, ``log sum_{v, h} exp(-E(v, h))``.
 
         Parameters
@@ -814,7 +833,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             model, self._base_bias, int(n_chains), int(n_temperatures), rng
         )
 
-    def score(self, X, y=None):
+    def score(self, X: Matrix, y: ArrayLike | None = None) -> float:
         """Compute the mean log-likelihood of X, in nats, by importance sampling.
 
         Parameters

@@ -1,5 +1,7 @@
 """scikit-learn's callbacks: a fit is one task, with one subtask for each epoch."""
 
+from typing import Any
+
 
 class Callback:
     """The methods of scikit-learn's callback protocol: they do nothing.
@@ -7,7 +9,7 @@ class Callback:
     The base of this package's callbacks, which override what they need.
     """
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Do nothing.
 
         Parameters
@@ -18,7 +20,7 @@ class Callback:
             Of its fit.
         """
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         """Do nothing.
 
         Parameters
@@ -29,7 +31,7 @@ class Callback:
             Of its fit.
         """
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Do nothing.
 
         Parameters
@@ -40,7 +42,7 @@ class Callback:
             Of the task.
         """
 
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator: Any, context: Any) -> Any:
         """Do nothing.
 
         Parameters

@@ -5,6 +5,8 @@ from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import shortest_path
 from sklearn.utils import Bunch, check_random_state
 
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.types import RandomState
 from sklearn_set.inspection._layers import pattern, weight_matrices
 
 
@@ -30,7 +32,9 @@ def adjacency(estimator):
     return csr_array(block_array(blocks))
 
 
-def path_lengths(estimator, n_sources=100, random_state=None):
+def path_lengths(
+    estimator: SETEstimator, n_sources: int = 100, random_state: RandomState = None
+) -> Bunch:
     """Measure the shortest paths from a sample of the units to all others.
 
     Parameters
@@ -67,7 +71,9 @@ def path_lengths(estimator, n_sources=100, random_state=None):
     )
 
 
-def clustering(estimator, n_samples=10_000, random_state=None):
+def clustering(
+    estimator: SETEstimator, n_samples: int = 10_000, random_state: RandomState = None
+) -> Bunch:
     """Estimate how often neighbours share a second neighbour.
 
     A layered network has no triangles, so squares take their role: this is the fraction
