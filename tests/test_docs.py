@@ -17,6 +17,7 @@ import sklearn_set
 import sklearn_set.callbacks
 import sklearn_set.evolution
 import sklearn_set.inspection
+import sklearn_set.onnx
 from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 from sklearn_set._kernels.builds import BUILDS, available_builds
 from sklearn_set._mlp.base import BaseSETMLP
@@ -26,6 +27,7 @@ from sklearn_set._mlp.base import BaseSETMLP
 IGNORED = {"ES01", "EX01", "SA01", "SA04", "GL08", "SS06", "RT01", "RT02", "YD01"}
 
 
+WITH_ONNX = {"sklearn_set._export.converters", "sklearn_set._export.graph"}
 WITH_EXAMPLES = {
     "sklearn_set._mlp.classifier",
     "sklearn_set._mlp.regressor",
@@ -36,7 +38,7 @@ WITH_EXAMPLES = {
 def public_names():
     for module in (
         sklearn_set, sklearn_set.callbacks, sklearn_set.evolution,
-        sklearn_set.inspection,
+        sklearn_set.inspection, sklearn_set.onnx,
     ):  # fmt: skip
         for name in module.__all__:
             if callable(getattr(module, name)):
@@ -158,6 +160,8 @@ def test_init_assigns_each_parameter_to_the_attribute_of_its_name(cls):
 
 @pytest.mark.parametrize("name", list(modules()))
 def test_examples_in_docstrings(name):
+    if name in WITH_ONNX:
+        pytest.importorskip("skl2onnx")
     result = doctest.testmod(
         importlib.import_module(name), optionflags=doctest.ELLIPSIS
     )
@@ -197,7 +201,9 @@ def test_the_readme_examples_run(capsys):
 def test_the_api_reference_is_complete():
     text = (Path(__file__).resolve().parents[1] / "doc/api.rst").read_text()
     listed = set(re.findall(r"\w+", text))
-    for module in (sklearn_set, sklearn_set.evolution, sklearn_set.inspection):
+    for module in (
+        sklearn_set, sklearn_set.evolution, sklearn_set.inspection, sklearn_set.onnx
+    ):  # fmt: skip
         assert set(module.__all__) <= listed
 
 

@@ -15,6 +15,7 @@ import sklearn_set
 import sklearn_set.callbacks
 import sklearn_set.evolution
 import sklearn_set.inspection
+import sklearn_set.onnx
 from sklearn_set._kernels.builds import _fast
 
 PACKAGE = Path(sklearn_set.__file__).parent
@@ -25,7 +26,7 @@ def public_functions():
     """All functions and methods that users call or override, by name."""
     for module in (
         sklearn_set, sklearn_set.callbacks, sklearn_set.evolution,
-        sklearn_set.inspection,
+        sklearn_set.inspection, sklearn_set.onnx,
     ):  # fmt: skip
         for name in module.__all__:
             public = getattr(module, name)

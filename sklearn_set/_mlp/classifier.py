@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
@@ -16,6 +17,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from sklearn_set._export.dense_mlp import dense_classifier
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.weights import check_class_weight, with_class_weights
 from sklearn_set._utils.compat import fit_context
@@ -612,6 +614,27 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         """
         with np.errstate(divide="ignore"):  # a probability may round to 0
             return np.log(self.predict_proba(X))
+
+    def to_mlp(self) -> MLPClassifier:
+        """Return the dense MLPClassifier of the same function.
+
+        For programs that only know scikit-learn's classes. The parameters of its
+        training are the defaults.
+
+        Returns
+        -------
+        mlp : MLPClassifier
+            Fitted: it predicts the same up to rounding. It has all weights of the dense
+            network, most of them 0.
+
+        Raises
+        ------
+        ValueError
+            If MLPClassifier cannot express the model: it has one of the activations
+            'identity', 'logistic', 'relu' and 'tanh' for all hidden layers, and at
+            least two classes.
+        """
+        return dense_classifier(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

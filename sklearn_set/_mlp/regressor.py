@@ -5,9 +5,11 @@ from typing import Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
+from sklearn.neural_network import MLPRegressor
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 
+from sklearn_set._export.dense_mlp import dense_regressor
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.losses import LOSSES
 from sklearn_set._utils.compat import fit_context
@@ -499,6 +501,26 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         """
         outputs = self._outputs(X)
         return outputs.ravel() if self.n_outputs_ == 1 else outputs
+
+    def to_mlp(self) -> MLPRegressor:
+        """Return the dense MLPRegressor of the same function.
+
+        For programs that only know scikit-learn's classes. The parameters of its
+        training are the defaults.
+
+        Returns
+        -------
+        mlp : MLPRegressor
+            Fitted: it predicts the same up to rounding. It has all weights of the dense
+            network, most of them 0.
+
+        Raises
+        ------
+        ValueError
+            If MLPRegressor cannot express the model: it has one of the activations
+            'identity', 'logistic', 'relu' and 'tanh' for all hidden layers.
+        """
+        return dense_regressor(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
