@@ -35,7 +35,7 @@ from sklearn_set._mlp.settings import (
     penalty_of_batches,
 )
 from sklearn_set._mlp.weights import relative_weights, warn_if_alone
-from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
+from sklearn_set._training.callbacks import NoCallbacks, fit_callbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.evolver import Period
 from sklearn_set._training.samples import Batches, LabelledSamples
@@ -202,7 +202,7 @@ class BaseSETMLP(SETEstimator):
         weights = self._relative_weights(sample_weight, y)
         # Callbacks and scorers see rows as the user would pass them to predict.
         data = TrainingData(original_X if hasattr(self, "feature_names_in_") else X, y)
-        state = self._start_state() if is_new else self._training_state.copy()
+        state = self._start_state() if is_new else self._continued_state()
         checkpoint = self._open_checkpoint(
             state, incremental=incremental, X=X, y=y, sample_weight=sample_weight,
             X_val=given.X, y_val=given.y, sample_weight_val=given.sample_weight,
@@ -231,7 +231,7 @@ class BaseSETMLP(SETEstimator):
         callbacks = NoCallbacks()
         if not incremental:
             shown = data.for_callbacks(used, sample_weight)
-            callbacks = FitCallbacks(original, self.max_iter, *shown)
+            callbacks = fit_callbacks(original, self.max_iter, *shown)
         self._train(learner, batches, state, scorer, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
@@ -345,7 +345,7 @@ class BaseSETMLP(SETEstimator):
         self.best_loss_ = history.best_loss
         self.validation_scores_ = history.validation_scores
         self.best_validation_score_ = history.best_validation_score
-        self._training_state = state
+        self._training_state = state.to_dict()
 
     def _release_weights(self):
         del self.coefs_

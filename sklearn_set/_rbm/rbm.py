@@ -37,12 +37,12 @@ from sklearn_set._rbm.learner import (
 )
 from sklearn_set._rbm.model import BoltzmannModel
 from sklearn_set._rbm.visible_units import VISIBLE_UNITS
-from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
+from sklearn_set._training.callbacks import NoCallbacks, fit_callbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
 from sklearn_set._utils.compat import checked_params, fit_context
-from sklearn_set._utils.random import spawn_generators
+from sklearn_set._utils.random import copy_generator, spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.types import Array, Evolution, Matrix, RandomState
 from sklearn_set.evolution import RULES, SET, InputEvolution, as_rules
@@ -371,7 +371,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     _streams = ("weights", "topology", "shuffle", "chain", "sample")
     _seeds = ("split", "score", "monitor")
     _private_fitted = (
-        *SETEstimator._private_fitted, "_units", "_base_bias", "_n_features_out",
+        *SETEstimator._private_fitted, "_fitted_visible", "_base_bias",
+        "_n_features_out",
     )  # fmt: skip
 
     # -- validation -------------------------------------------------------
@@ -396,13 +397,15 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     def _make_units(self):
         return VISIBLE_UNITS[self.visible](self.visible_std)
 
+    @property
+    def _units(self):
+        """The kind of visible units that the model was fitted with."""
+        fitted = self._fitted_visible
+        return VISIBLE_UNITS[fitted["visible"]](fitted["visible_std"])
+
     def _check_same_units(self):
-        kinds = {kind: name for name, kind in VISIBLE_UNITS.items()}
-        fitted = {
-            "n_components": self.components_.shape[0],
-            "visible": kinds[type(self._units)],
-            "visible_std": self._units.std,
-        }
+        n_components = self.components_.shape[0]
+        fitted = {"n_components": n_components, **self._fitted_visible}
         for name, value in fitted.items():
             if getattr(self, name) != value:
                 raise ValueError(
@@ -433,7 +436,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         X = self._check_X(X, is_new=is_new)
         if is_new or not incremental:
             X = in_row_order(X)
-        state = self._start_state() if is_new else self._training_state.copy()
+        state = self._start_state() if is_new else self._continued_state()
         checkpoint = self._open_checkpoint(state, incremental=incremental, X=X)
         if checkpoint.saved is not None:
             state, is_new = self._resume(checkpoint.saved), False
@@ -447,7 +450,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         learner = self._learner(model, rows, used, state)
         callbacks = NoCallbacks()
         if not incremental:
-            callbacks = FitCallbacks(original, self.n_iter, lambda: original_X, y, {})
+            callbacks = fit_callbacks(original, self.n_iter, lambda: original_X, y, {})
         self._train(learner, used, held_out, state, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
@@ -460,13 +463,20 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         # Drawn in float64, so that either dtype gets the same weights.
         weights = state.streams["weights"].standard_normal(layer.n_connections)
         layer.connections.weights[:] = INITIAL_STD / self.visible_std * weights
-        self._units = self._make_units()
-        self._base_bias = self._units.first_bias(X)
+        units = self._make_units()
+        self._fitted_visible = {"visible": self.visible, "visible_std": units.std}
+        self._base_bias = units.first_bias(X)
         self._n_features_out = layer.n_in
         vars(self).pop("h_samples_", None)
         hidden_bias = np.zeros(layer.n_in, dtype=X.dtype)
         visible_bias = self._base_bias.astype(X.dtype)
-        return BoltzmannModel(layer, hidden_bias, visible_bias, self._units)
+        return BoltzmannModel(layer, hidden_bias, visible_bias, units)
+
+    def _continued_state(self):
+        """Return the training state; `sample` has advanced its stream since."""
+        state = super()._continued_state()
+        state.streams["sample"] = copy_generator(self.random_state_)
+        return state
 
     def _random_layer(self, n_features, dtype, state):
         n_components = int(self.n_components)  # Python's integers do not overflow
@@ -562,7 +572,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         self.pseudo_likelihoods_ = history.curves.get("pseudo_likelihood", [])
         self.validation_scores_ = history.validation_scores
         self.best_validation_score_ = history.best_validation_score
-        self._training_state = state
+        self._training_state = state.to_dict()
 
     def _release_weights(self):
         del self.components_
@@ -827,7 +837,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             return partition_function.exact(model)
         seed = random_state
         if seed is None:
-            seed = self._training_state.seeds["score"]
+            seed = self._training_state["seeds"]["score"]
         (rng,) = spawn_generators(check_random_state(seed), 1)
         return partition_function.anneal(
             model, self._base_bias, int(n_chains), int(n_temperatures), rng

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sklearn_set._utils.compat import HAS_CALLBACKS
+
 
 class Callback:
     """The methods of scikit-learn's callback protocol: they do nothing.
@@ -112,3 +114,16 @@ class NoCallbacks:
 
     def finish(self):
         """Do nothing."""
+
+
+def fit_callbacks(estimator, n_epochs, X, y, metadata):
+    """Return the callbacks of a fit; none before scikit-learn 1.9.
+
+    Parameters
+    ----------
+    estimator, n_epochs, X, y, metadata
+        As for FitCallbacks.
+    """
+    if not HAS_CALLBACKS:
+        return NoCallbacks()
+    return FitCallbacks(estimator, n_epochs, X, y, metadata)

@@ -278,7 +278,7 @@ def test_the_estimator_is_unchanged_until_the_fit_has_succeeded(Estimator, monke
 
 def weights_and_states(model):
     """Return each weight matrix with the solver's state of its weights."""
-    arrays = model._training_state.learner["arrays"]
+    arrays = model._training_state["learner"]["arrays"]
     if isinstance(model, SETRBM):
         return [(model.components_, arrays[0])]
     return list(zip(model.coefs_, arrays[0], strict=True))
@@ -327,11 +327,11 @@ def test_an_interrupted_model_is_consistent_and_can_continue(
         with pytest.warns(UserWarning, match="Training interrupted by user"):
             train(model, call)
     assert_consistent(model)
-    n_epochs = model._training_state.n_epochs
+    n_epochs = model._training_state["n_epochs"]
     train(model, call)
     assert_consistent(model)
     if call != "fit":
-        assert model._training_state.n_epochs > n_epochs
+        assert model._training_state["n_epochs"] > n_epochs
 
 
 @both_perceptrons
