@@ -1,5 +1,6 @@
 """What the perceptrons share: from `fit` to the training loop, and predictions."""
 
+from numbers import Integral
 from typing import Self
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import column_or_1d, gen_batches
+from sklearn.utils import check_scalar, column_or_1d, gen_batches
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -287,11 +288,14 @@ class BaseSETMLP(SETEstimator):
 
     def _network_from(self, coefs, biases, parameters, max_batch, *, copy=False):
         activations = hidden_activations(self.activation, len(coefs) - 1)
-        loss, n_threads = LOSSES[self._loss_name()], effective_n_threads()
+        loss, n_threads = self._loss(), effective_n_threads()
         return Network.from_coefs(
             coefs, biases, activations, parameters, loss, max_batch, n_threads,
             copy=copy,
         )  # fmt: skip
+
+    def _loss(self):
+        return LOSSES[self._loss_name()].from_estimator(self)
 
     def _network(self, max_batch, *, copy=False):
         """Return the fitted network, over the fitted attributes or copies of them."""
@@ -421,6 +425,39 @@ class BaseSETMLP(SETEstimator):
             return network.outputs(rows.batch(indices, network.n_threads))
 
         return map_batches(outputs, X.shape[0], batch_size)
+
+    def hidden_outputs(self, X: Matrix, layer: int = -1) -> Array:
+        """Compute the activations of a hidden layer, for instance as features.
+
+        In a pipeline :class:`HiddenFeatures` does it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data; a sparse X is not made dense.
+
+        layer : int, default=-1
+            Which hidden layer: 0 is the first, -1 the last.
+
+        Returns
+        -------
+        outputs : ndarray of shape (n_samples, n_units)
+            In the dtype of the weights. Nothing is dropped.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        check_is_fitted(self)
+        n_hidden = len(self.coefs_) - 1
+        check_scalar(layer, "layer", Integral)
+        if not -n_hidden <= layer < n_hidden:
+            raise ValueError(
+                f"layer={layer} does not exist: the model has {n_hidden} hidden layers."
+            )
+        batches = [each[layer].T.copy() for each in self._hidden_outputs(X)]
+        return np.concatenate(batches)
 
     # -- inspection -------------------------------------------------------
 

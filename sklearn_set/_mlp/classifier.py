@@ -377,6 +377,9 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     44280
     """
 
+    # In a saved model: the public name, which does not change.
+    __module__ = "sklearn_set"
+
     _parameter_constraints: dict = {
         **BaseSETMLP._parameter_constraints,
         "class_weight": [dict, list, StrOptions({"balanced"}), None],

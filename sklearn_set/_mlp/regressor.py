@@ -1,13 +1,14 @@
 """The perceptron that predicts numbers."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.neural_network import MLPRegressor
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_set._export.dense_mlp import dense_regressor
 from sklearn_set._mlp.base import BaseSETMLP
@@ -40,11 +41,14 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
 
     Parameters
     ----------
-    loss : {'squared_error', 'absolute_error', 'poisson'}, default='squared_error'
+    loss : str, default='squared_error'
         The loss function to minimise, summed over the outputs.
 
         - 'squared_error' is half the squared error; the model predicts the mean
         - 'absolute_error' is the absolute error; the model predicts the median
+        - 'huber' is half the squared error of errors up to `huber_delta`, and grows
+          linearly beyond it, so that outliers count less
+        - 'quantile' is the pinball loss; the model predicts the given `quantile`
         - 'poisson' is half the Poisson deviance, with the exponential as output
           activation, for counts and other targets >= 0
 
@@ -242,6 +246,12 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         Value for numerical stability in 'adam', 'adamw' and 'rmsprop'. Other estimators
         call it `epsilon`, which here is the sparsity parameter.
 
+    quantile : float, default=0.5
+        The quantile that is predicted, in (0, 1). Only used when loss='quantile'.
+
+    huber_delta : float, default=1.0
+        The error up to which it is squared. Only used when loss='huber'.
+
     Attributes
     ----------
     out_activation_ : str
@@ -370,9 +380,14 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     True
     """
 
+    # In a saved model: the public name, which does not change.
+    __module__ = "sklearn_set"
+
     _parameter_constraints: dict = {
         **BaseSETMLP._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "absolute_error", "poisson"})],
+        "loss": [StrOptions(set(LOSSES) - {"logistic", "softmax"})],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -392,7 +407,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         batch_transform: BatchTransform = None, verbose: int = False,
         warm_start: bool = False, momentum: float = 0.9,
         nesterovs_momentum: bool = True, beta_1: float = 0.9, beta_2: float = 0.999,
-        adam_epsilon: float = 1e-8,
+        adam_epsilon: float = 1e-8, quantile: float = 0.5, huber_delta: float = 1.0,
     ) -> None:  # fmt: skip
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -425,6 +440,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.adam_epsilon = adam_epsilon
+        self.quantile = quantile
+        self.huber_delta = huber_delta
         self.loss = loss
 
     def _loss_name(self):

@@ -282,6 +282,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     5
     """
 
+    # In a saved model: the public name, which does not change.
+    __module__ = "sklearn_set"
+
     _parameter_constraints: dict = {
         "n_components": [_COUNT],
         "epsilon": [_POSITIVE, None],

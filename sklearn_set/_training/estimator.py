@@ -1,6 +1,7 @@
 """The base of all estimators: fits a working copy, then publishes its attributes."""
 
 import copy
+import inspect
 import threading
 from contextlib import contextmanager
 
@@ -237,6 +238,11 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
     def _get_fitted_attr_html(self, doc_link=""):
         attributes = super()._get_fitted_attr_html(doc_link)
         return LayersAndAttributes(attributes, self._weight_matrices())
+
+    def __setstate__(self, state):
+        """Restore a pickle; parameters that its version did not have get defaults."""
+        parameters = inspect.signature(type(self)).parameters.values()
+        super().__setstate__({p.name: p.default for p in parameters} | state)
 
     def __getstate__(self):
         state = super().__getstate__()

@@ -11,13 +11,17 @@ import pytest
 from helpers.killed_fits import learned
 from helpers.perceptrons import SMALL_DATA, X_iris, make_small_model, y_iris
 from helpers.rbms import make_rbm
+from helpers.versions import needs_callbacks
 from scipy.sparse import csr_array
 
 from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 from sklearn_set._training.checkpoint import FitCheckpoint, identity
 from sklearn_set.callbacks import Checkpoint
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    needs_callbacks,
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 
 class Failure(Exception):
