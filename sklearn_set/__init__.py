@@ -2,10 +2,12 @@
 
 from importlib.metadata import version
 
-from sklearn_set._mlp import SETMLPClassifier, SETMLPRegressor
+from sklearn_set._mlp import HiddenFeatures, SETMLPClassifier, SETMLPRegressor
 from sklearn_set._rbm import SETRBM
 from sklearn_set._utils.versions import show_versions
 
 __version__ = version("sklearn_set")
 
-__all__ = ["SETRBM", "SETMLPClassifier", "SETMLPRegressor", "show_versions"]
+__all__ = [
+    "SETRBM", "HiddenFeatures", "SETMLPClassifier", "SETMLPRegressor", "show_versions",
+]  # fmt: skip

@@ -1,5 +1,7 @@
 """Callbacks for `set_callbacks`, besides those of :mod:`sklearn.callback`."""
 
+import os
+
 from sklearn_set._training.callbacks import Callback
 
 __all__ = ["Checkpoint"]
@@ -53,6 +55,6 @@ class Checkpoint(Callback):
     """
 
     # `fit` itself saves and resumes: the callback only asks for it.
-    def __init__(self, path, every=1):
+    def __init__(self, path: str | os.PathLike[str], every: int = 1) -> None:
         self.path = path
         self.every = every

@@ -6,9 +6,9 @@ overrides `prune`, `grow`, `fraction`, or `evolve` as a whole.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -25,10 +25,12 @@ from sklearn_set._layers.position_gradients import (
     position_gradients,
 )
 from sklearn_set._layers.positions import draw_positions, sorted_distinct
+from sklearn_set._layers.sparse_layer import SparseLayer
 from sklearn_set._layers.walks import draw_by_walks
 from sklearn_set._training.input_selection import InputSelection
 from sklearn_set._training.schedules import half_cosine
 from sklearn_set._utils.checks import checked_fraction, checked_kept
+from sklearn_set._utils.types import Array, Evolution
 
 __all__ = [
     "CHT", "RULES", "SET", "EvolutionContext", "EvolutionRule", "Fixed",
@@ -79,9 +81,11 @@ class EvolutionContext(NamedTuple):
     n_evolutions: int
     progress: float
     rng: np.random.Generator
-    layer_gradients: Callable = None
-    selection: InputSelection = None
-    withheld_losses: Callable = None
+    layer_gradients: Callable[[], Iterable[tuple[SparseLayer, Any, Array]]] | None = (
+        None
+    )
+    selection: InputSelection | None = None
+    withheld_losses: Callable[[], Array] | None = None
 
 
 class EvolutionRule(BaseEstimator):
@@ -97,10 +101,10 @@ class EvolutionRule(BaseEstimator):
         of training, as in RigL.
     """
 
-    def __init__(self, annealed=False):
+    def __init__(self, annealed: bool = False) -> None:
         self.annealed = annealed
 
-    def fraction(self, context):
+    def fraction(self, context: EvolutionContext) -> float:
         """Return the fraction of the connections to drop now.
 
         Parameters
@@ -126,7 +130,7 @@ class EvolutionRule(BaseEstimator):
                 f"{annealed!r}."
             )
 
-    def n_withheld(self, n_samples):
+    def n_withheld(self, n_samples: int) -> int:
         """Return how many of the training samples to withhold, to judge the inputs.
 
         Parameters
@@ -141,7 +145,7 @@ class EvolutionRule(BaseEstimator):
         """
         return 0
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Evolve a network; the number of connections stays the same.
 
         Parameters
@@ -169,7 +173,7 @@ class EvolutionRule(BaseEstimator):
         n_new = layer.n_connections - int(np.count_nonzero(kept))
         layer.rewire(kept, self.grow(layer, kept, n_new, context.rng, *gradients))
 
-    def prune(self, weights, fraction, n_threads=1):
+    def prune(self, weights: Array, fraction: float, n_threads: int = 1) -> Array:
         """Choose the connections that stay.
 
         Parameters
@@ -192,7 +196,9 @@ class EvolutionRule(BaseEstimator):
             kept[np.argpartition(np.abs(weights), n_dropped - 1)[:n_dropped]] = 0
         return kept
 
-    def grow(self, layer, kept, n_new, rng):
+    def grow(
+        self, layer: SparseLayer, kept: Array, n_new: int, rng: np.random.Generator
+    ) -> Array:
         """Choose the positions of new connections: uniformly among the empty ones.
 
         Parameters
@@ -232,7 +238,7 @@ class SET(EvolutionRule):
         of training, as in RigL.
     """
 
-    def prune(self, weights, fraction, n_threads=1):
+    def prune(self, weights: Array, fraction: float, n_threads: int = 1) -> Array:
         """Choose the connections that stay.
 
         Parameters
@@ -324,9 +330,9 @@ class InputEvolution(SET):
     """
 
     def __init__(
-        self, n_inputs=None, start=0.15, end=0.5, step=0.15, validation_fraction=0.1,
-        annealed=False,
-    ):  # fmt: skip
+        self, n_inputs: int | None = None, start: float = 0.15, end: float = 0.5,
+        step: float = 0.15, validation_fraction: float = 0.1, annealed: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(annealed)
         self.n_inputs = n_inputs
         self.start = start
@@ -334,7 +340,7 @@ class InputEvolution(SET):
         self.step = step
         self.validation_fraction = validation_fraction
 
-    def n_withheld(self, n_samples):
+    def n_withheld(self, n_samples: int) -> int:
         """Return how many of the training samples to withhold, to judge the inputs.
 
         Parameters
@@ -371,7 +377,7 @@ class InputEvolution(SET):
         if math.isnan(self.start + self.end + self.step + self.validation_fraction):
             raise ValueError("InputEvolution: no parameter may be NaN.")
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Evolve a network, and its inputs when it is time.
 
         The number of connections is the same whenever the inputs that are left have
@@ -466,10 +472,10 @@ class RigL(EvolutionRule):
         of training, as published.
     """
 
-    def __init__(self, annealed=True):
+    def __init__(self, annealed: bool = True) -> None:
         super().__init__(annealed)
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Evolve a network; the number of connections stays the same.
 
         Parameters
@@ -484,7 +490,10 @@ class RigL(EvolutionRule):
         for layer, source, delta in context.layer_gradients():
             self._evolve_layer(layer, context, source, delta)
 
-    def grow(self, layer, kept, n_new, rng, source, delta):
+    def grow(
+        self, layer: SparseLayer, kept: Array, n_new: int, rng: np.random.Generator,
+        source: Any, delta: Array,
+    ) -> Array:  # fmt: skip
         """Choose the positions of new connections: where the gradient is largest.
 
         Parameters
@@ -523,10 +532,10 @@ class RigL(EvolutionRule):
 class Fixed(EvolutionRule):
     """A fixed random topology: the control experiment of SET."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Leave the network as it is.
 
         Parameters
@@ -557,12 +566,12 @@ class ImportancePruning(EvolutionRule):
         Number of evolutions from one time to the next.
     """
 
-    def __init__(self, quantile=0.05, start=20, every=5):
+    def __init__(self, quantile: float = 0.05, start: int = 20, every: int = 5) -> None:
         self.quantile = quantile
         self.start = start
         self.every = every
 
-    def evolve(self, layers, context):
+    def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Disconnect units of the hidden layers when it is due.
 
         Parameters
@@ -610,7 +619,7 @@ RULES = {
 }  # fmt: skip
 
 
-def n_withheld(rule, n_samples):
+def n_withheld(rule: Any, n_samples: int) -> int:
     """Return how many training samples a rule withholds; 0 for objects of other kinds.
 
     Parameters
@@ -631,7 +640,7 @@ def n_withheld(rule, n_samples):
     )
 
 
-def as_rules(evolution):
+def as_rules(evolution: Evolution) -> list[Any]:
     """Return the rules that an estimator's parameter `evolution` stands for.
 
     Parameters

@@ -91,9 +91,9 @@ def test_the_given_number_of_inputs_stays(sizes, Estimator, window):
     settings = {"epsilon": 2, "max_iter": 12, "random_state": 0, "evolution": rule}
     model = Estimator(hidden_layer_sizes=sizes, **PLAIN | settings).fit(X, y)
     assert np.count_nonzero(n_outgoing(model)) <= 7
-    assert model._training_state.selection.living.sum() == 7
+    assert model._training_state["selection"]["living"].sum() == 7
     model.fit(X[:50], y[:50])  # few samples, which are enough as none judge
-    assert model._training_state.selection.living.sum() == 7
+    assert model._training_state["selection"]["living"].sum() == 7
 
 
 def test_more_inputs_than_there_are_all_stay():
@@ -217,7 +217,7 @@ def test_bad_parameters_are_refused_before_training(bad, n_samples, monkeypatch)
 def test_in_a_list_of_rules():
     pruning = ImportancePruning(quantile=0.3, start=2, every=3)
     clf = make(evolution=["rigl", InputEvolution(n_inputs=20), pruning]).fit(X, y)
-    living = clf._training_state.selection.living
+    living = clf._training_state["selection"]["living"]
     assert living.sum() == 20 and not n_outgoing(clf)[~living].any()
     assert (abs(clf.coefs_[0]).sum(axis=0) == 0).sum() >= 9  # units that are pruned
     assert clf.score(X, y) > 0.6

@@ -8,6 +8,8 @@ Other modules import the kernels from here::
 import os
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 VARIABLE = "SKLEARN_SET_BUILD"
 # Name of each build, its module, and the level of x86-64 it needs; the slowest first.
@@ -18,7 +20,7 @@ BUILDS = {
 }
 
 
-def load_build(build):
+def load_build(build: str) -> ModuleType:
     """Return the compiled module of a build.
 
     Raises
@@ -36,7 +38,7 @@ def load_build(build):
         ) from error
 
 
-def available_builds():
+def available_builds() -> list[str]:
     """Names of the builds that are installed and that this processor can run.
 
     Returns
@@ -52,7 +54,7 @@ def available_builds():
     ]
 
 
-def choose_build():
+def choose_build() -> str:
     """Name the build to run: what the environment variable asks for, or the fastest.
 
     Returns
@@ -75,4 +77,7 @@ def choose_build():
 
 
 BUILD = choose_build()
-_fast = load_build(BUILD)
+if TYPE_CHECKING:
+    from sklearn_set import _fast
+else:
+    _fast = load_build(BUILD)

@@ -1,10 +1,14 @@
 """What the perceptrons share: from `fit` to the training loop, and predictions."""
 
+from numbers import Integral
+from typing import Self
+
 import numpy as np
-from scipy.sparse import issparse
-from sklearn.base import _fit_context, clone, is_classifier
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_array, issparse
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_scalar, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklearn_set._layers.batches import (
@@ -31,7 +35,7 @@ from sklearn_set._mlp.settings import (
     penalty_of_batches,
 )
 from sklearn_set._mlp.weights import relative_weights, warn_if_alone
-from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
+from sklearn_set._training.callbacks import NoCallbacks, fit_callbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.evolver import Period
 from sklearn_set._training.samples import Batches, LabelledSamples
@@ -44,7 +48,9 @@ from sklearn_set._training.validation_set import (
     hold_out,
 )
 from sklearn_set._utils.checks import checked_coef, checked_dtype
+from sklearn_set._utils.compat import fit_context
 from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.types import Array, Matrix
 from sklearn_set._utils.validation import naming, validated
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import as_rules, n_withheld
@@ -66,6 +72,25 @@ class BaseSETMLP(SETEstimator):
     _seeds = ("split", "init", "selection")
     _monitored = "loss"
     _private_fitted = (*SETEstimator._private_fitted, "_trained_loss")
+
+    activations_: list[str]
+    out_activation_: str
+    coefs_: list[csr_array]
+    intercepts_: list[Array]
+    activation_parameters_: list[Array]
+    n_layers_: int
+    n_outputs_: int
+    n_connections_: int
+    density_: float
+    n_iter_: int
+    t_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    n_features_in_: int
+    feature_names_in_: Array
 
     # -- validation -------------------------------------------------------
 
@@ -185,7 +210,7 @@ class BaseSETMLP(SETEstimator):
         weights = self._relative_weights(sample_weight, y)
         # Callbacks and scorers see rows as the user would pass them to predict.
         data = TrainingData(original_X if hasattr(self, "feature_names_in_") else X, y)
-        state = self._start_state() if is_new else self._training_state.copy()
+        state = self._start_state() if is_new else self._continued_state()
         checkpoint = self._open_checkpoint(
             state, incremental=incremental, X=X, y=y, sample_weight=sample_weight,
             X_val=given.X, y_val=given.y, sample_weight_val=given.sample_weight,
@@ -214,7 +239,7 @@ class BaseSETMLP(SETEstimator):
         callbacks = NoCallbacks()
         if not incremental:
             shown = data.for_callbacks(used, sample_weight)
-            callbacks = FitCallbacks(original, self.max_iter, *shown)
+            callbacks = fit_callbacks(original, self.max_iter, *shown)
         self._train(learner, batches, state, scorer, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
@@ -241,7 +266,7 @@ class BaseSETMLP(SETEstimator):
         else:
             self._check_same_layers(samples.n_outputs)
             network = self._network(
-                batch_size, self.activation, self._loss_name(), copy=True
+                batch_size, self.activation, self._loss(), copy=True
             )
         n_hidden = len(network.layers) - 1
         n_auto = used.size if is_classifier(self) else 0
@@ -269,11 +294,14 @@ class BaseSETMLP(SETEstimator):
             coefs[0], biases[0] = pretrained
         parameters = initialization.first_parameters(activations, n_units, dtype)
         return Network.from_coefs(
-            coefs, biases, activations, parameters, LOSSES[self._loss_name()],
-            max_batch, effective_n_threads(),
+            coefs, biases, activations, parameters, self._loss(), max_batch,
+            effective_n_threads(),
         )  # fmt: skip
 
-    def _network(self, max_batch, activation, loss_name, *, copy=False):
+    def _loss(self, name=None):
+        return LOSSES[name or self._loss_name()].from_estimator(self)
+
+    def _network(self, max_batch, activation, loss, *, copy=False):
         """Return the fitted network, over the fitted attributes or copies of them."""
         if len(self.coefs_) != len(self.intercepts_):
             raise ValueError(
@@ -283,7 +311,7 @@ class BaseSETMLP(SETEstimator):
         activations = hidden_activations(activation, len(self.coefs_) - 1)
         return Network.from_coefs(
             self.coefs_, self.intercepts_, activations, self.activation_parameters_,
-            LOSSES[loss_name], max_batch, effective_n_threads(), copy=copy,
+            loss, max_batch, effective_n_threads(), copy=copy,
         )  # fmt: skip
 
     def _train(
@@ -334,24 +362,24 @@ class BaseSETMLP(SETEstimator):
         self.best_loss_ = history.best_loss
         self.validation_scores_ = history.validation_scores
         self.best_validation_score_ = history.best_validation_score
-        self._training_state = state
+        self._training_state = state.to_dict()
 
     def _release_weights(self):
         del self.coefs_
 
     # -- scikit-learn -----------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Matrix,
+        y: Matrix,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Matrix | None = None,
+        y_val: Matrix | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the model to data matrix X and target(s) y.
 
         Parameters
@@ -414,6 +442,39 @@ class BaseSETMLP(SETEstimator):
         for indices in row_batches(X.shape[0], batch_size):
             yield network.outputs(rows.batch(indices, network.n_threads))
 
+    def hidden_outputs(self, X: Matrix, layer: int = -1) -> Array:
+        """Compute the activations of a hidden layer, for instance as features.
+
+        In a pipeline :class:`HiddenFeatures` does it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data; a sparse X is not made dense.
+
+        layer : int, default=-1
+            Which hidden layer: 0 is the first, -1 the last.
+
+        Returns
+        -------
+        outputs : ndarray of shape (n_samples, n_units)
+            In the dtype of the weights. Nothing is dropped.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        check_is_fitted(self)
+        n_hidden = len(self.coefs_) - 1
+        check_scalar(layer, "layer", Integral)
+        if not -n_hidden <= layer < n_hidden:
+            raise ValueError(
+                f"layer={layer} does not exist: the model has {n_hidden} hidden layers."
+            )
+        batches = [each[layer].T.copy() for each in self._hidden_outputs(X)]
+        return np.concatenate(batches)
+
     # -- inspection -------------------------------------------------------
 
     def _weight_matrices(self):
@@ -462,11 +523,12 @@ class BaseSETMLP(SETEstimator):
         n_units = [X.shape[1], *(coef.shape[1] for coef in self.coefs_)]
         batch_size = predict_batch_size(n_units, X.dtype.itemsize)
         batch_size = min(batch_size, X.shape[0])
-        network = self._network(batch_size, self.activations_, self._trained_loss)
+        loss = self._loss(self._trained_loss)
+        network = self._network(batch_size, self.activations_, loss)
         return network, as_rows(X, batch_size), batch_size
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Strength of the input features: the sums of their weights' magnitudes.
 
         Normalised to the sum 1. Proposed as "neuron strength" by Atashgahi et al.

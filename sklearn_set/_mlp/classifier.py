@@ -1,9 +1,14 @@
 """The perceptron that predicts classes."""
 
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse, vstack
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import StrOptions
@@ -15,11 +20,25 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_set._export.dense_mlp import dense_classifier
 from sklearn_set._layers.batches import stack_batches
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.targets import ClassTargets, LabelTargets
 from sklearn_set._mlp.weights import check_class_weight, with_class_weights
 from sklearn_set._utils.checks import checked_csr
+from sklearn_set._utils.compat import fit_context
+from sklearn_set._utils.types import (
+    Array,
+    BatchTransform,
+    ClassWeight,
+    Evolution,
+    Init,
+    Matrix,
+    RandomState,
+    Rates,
+    Scoring,
+    Sizes,
+)
 from sklearn_set._utils.validation import naming
 
 # The kinds of targets that have one class for each sample; the other has labels.
@@ -376,6 +395,9 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     44280
     """
 
+    # In a saved model: the public name, which does not change.
+    __module__ = "sklearn_set"
+
     _parameter_constraints: dict = {
         **BaseSETMLP._parameter_constraints,
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
@@ -383,16 +405,22 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes=(1000, 100), activation="relu", *,
-        epsilon=20, density=None, zeta=0.3, evolution="inputs", evolve_every="auto",
-        init="auto", solver="adam", alpha=0.1, dropout="auto", batch_size="auto",
-        learning_rate="cosine", learning_rate_init=0.002, power_t=0.5,
-        max_iter=100, shuffle=True, random_state=None, tol=1e-4, n_iter_no_change=10,
-        early_stopping=False, validation_fraction=0.1, scoring=None,
-        batch_transform=None, verbose=False, warm_start=False,
-        momentum=0.9, nesterovs_momentum=True, beta_1=0.9, beta_2=0.999,
-        adam_epsilon=1e-8, class_weight=None,
-    ):  # fmt: skip
+        hidden_layer_sizes: Sizes = (1000, 100),
+        activation: str | Sequence[str] = "relu", *,
+        epsilon: float | None = 20, density: float | None = None, zeta: float = 0.3,
+        evolution: Evolution = "inputs", evolve_every: int | str = "auto",
+        init: Init = "auto", solver: str = "adam", alpha: float = 0.1,
+        dropout: Rates = "auto", batch_size: int | str = "auto",
+        learning_rate: str = "cosine", learning_rate_init: float = 0.002,
+        power_t: float = 0.5, max_iter: int = 100, shuffle: bool = True,
+        random_state: RandomState = None, tol: float = 1e-4,
+        n_iter_no_change: float = 10, early_stopping: bool = False,
+        validation_fraction: float = 0.1, scoring: Scoring = None,
+        batch_transform: BatchTransform = None, verbose: int = False,
+        warm_start: bool = False, momentum: float = 0.9,
+        nesterovs_momentum: bool = True, beta_1: float = 0.9, beta_2: float = 0.999,
+        adam_epsilon: float = 1e-8, class_weight: ClassWeight = None,
+    ) -> None:  # fmt: skip
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.epsilon = epsilon
@@ -515,8 +543,14 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
                 f"{classes}."
             )
 
-    @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    @fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
+    def partial_fit(
+        self,
+        X: Matrix,
+        y: Matrix,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Update the model with a single epoch over the given data.
 
         The network evolves before each call except the first, as it does between the
@@ -568,7 +602,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             self._set_classes(y if is_multilabel else classes)
         return super()._fit_model(original, X, y, *data, incremental=incremental)
 
-    def predict(self, X):
+    def predict(self, X: Matrix) -> Array:
         """Predict class labels.
 
         Parameters
@@ -599,7 +633,9 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         inverse = self._label_binarizer.inverse_transform
         return vstack([inverse(outputs.T) for outputs in blocks], format="csr")
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: Matrix, y: Matrix, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the accuracy on the given data and labels.
 
         With a multilabel target it is the fraction of the samples of which all labels
@@ -647,7 +683,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             np.ones_like(matches), matches, sample_weight=sample_weight
         )
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Matrix) -> Array:
         """Probability estimates.
 
         Parameters
@@ -669,7 +705,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             return np.hstack([1 - outputs, outputs])
         return outputs
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Matrix) -> Array:
         """Return the log of probability estimates.
 
         Parameters
@@ -687,6 +723,27 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         with np.errstate(divide="ignore"):  # a probability may round to 0
             proba = self.predict_proba(X)
             return np.log(proba, out=proba)
+
+    def to_mlp(self) -> MLPClassifier:
+        """Return the dense MLPClassifier of the same function.
+
+        For programs that only know scikit-learn's classes. The parameters of its
+        training are the defaults.
+
+        Returns
+        -------
+        mlp : MLPClassifier
+            Fitted: it predicts the same up to rounding. It has all weights of the dense
+            network, most of them 0.
+
+        Raises
+        ------
+        ValueError
+            If MLPClassifier cannot express the model: it has one of the activations
+            'identity', 'logistic', 'relu' and 'tanh' for all hidden layers, and at
+            least two classes.
+        """
+        return dense_classifier(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,7 +1,8 @@
 """Losses, each with the output activation that belongs to it.
 
 Arrays are feature-major, (n_outputs, batch), and changed in place. A new one is a class
-here with `activate` and `gradient`, entered in ``LOSSES`` by name.
+here with `activate` and `gradient`, entered in ``LOSSES`` by name; one with parameters
+of its own takes them from the estimator in `from_estimator`.
 """
 
 from functools import reduce
@@ -13,7 +14,22 @@ from sklearn_set._kernels.builds import _fast
 from sklearn_set._utils.checks import require_shape
 
 
-class SoftmaxCrossEntropy:
+class Loss:
+    """Base of all losses."""
+
+    @classmethod
+    def from_estimator(cls, estimator):
+        """Return the loss with the estimator's parameters, if it has any.
+
+        Parameters
+        ----------
+        estimator : BaseSETMLP
+            The perceptron that is trained.
+        """
+        return cls()
+
+
+class SoftmaxCrossEntropy(Loss):
     """Log-loss of one class out of several."""
 
     out_activation = "softmax"
@@ -51,7 +67,7 @@ class SoftmaxCrossEntropy:
         return losses
 
 
-class LogisticCrossEntropy:
+class LogisticCrossEntropy(Loss):
     """Log-loss of one or several yes/no outputs."""
 
     out_activation = "logistic"
@@ -84,7 +100,7 @@ class LogisticCrossEntropy:
         return losses
 
 
-class SquaredError:
+class SquaredError(Loss):
     """Half the squared error."""
 
     out_activation = "identity"
@@ -139,7 +155,87 @@ class AbsoluteError(SquaredError):
         return losses
 
 
-class Poisson:
+class Huber(SquaredError):
+    """The squared error of small errors, and the absolute error of large ones.
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        The error at which one becomes the other.
+    """
+
+    def __init__(self, delta=1.0):
+        self.delta = delta
+
+    @classmethod
+    def from_estimator(cls, estimator):
+        """Return the loss with the estimator's `huber_delta`."""
+        return cls(float(estimator.huber_delta))
+
+    def gradient(self, z, y):
+        """Replace the last layer's sums by the loss's gradient, the clipped error.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_outputs, batch)
+            The last layer's sums; on return the gradient.
+        y : ndarray of shape (n_outputs, batch)
+            The targets.
+
+        Returns
+        -------
+        losses : ndarray of shape (batch,), dtype float64
+            ``e ** 2 / 2`` of errors e up to delta, ``delta (|e| - delta / 2)`` of
+            others, summed over the outputs.
+        """
+        z -= y
+        clipped = np.clip(z, -self.delta, self.delta)
+        losses = (clipped * (z - 0.5 * clipped)).sum(axis=0, dtype=np.float64)
+        z[:] = clipped
+        return losses
+
+
+class Quantile(SquaredError):
+    """The pinball loss, minimised by a quantile.
+
+    Parameters
+    ----------
+    quantile : float, default=0.5
+        Which one, in (0, 1).
+    """
+
+    def __init__(self, quantile=0.5):
+        self.quantile = quantile
+
+    @classmethod
+    def from_estimator(cls, estimator):
+        """Return the loss with the estimator's `quantile`."""
+        return cls(float(estimator.quantile))
+
+    def gradient(self, z, y):
+        """Replace the last layer's sums by the loss's gradient.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_outputs, batch)
+            The last layer's sums; on return the gradient.
+        y : ndarray of shape (n_outputs, batch)
+            The targets.
+
+        Returns
+        -------
+        losses : ndarray of shape (batch,), dtype float64
+            ``quantile (y - z)`` where that is positive, else
+            ``(1 - quantile) (z - y)``, summed over the outputs.
+        """
+        z -= y
+        slopes = np.where(z > 0, 1 - self.quantile, -self.quantile)
+        losses = (slopes * z).sum(axis=0, dtype=np.float64)
+        np.copyto(z, slopes, where=z != 0)  # 0 at the corner
+        return losses
+
+
+class Poisson(Loss):
     """Half the Poisson deviance, of the exponential of the last layer's sums."""
 
     out_activation = "exp"
@@ -175,8 +271,10 @@ class Poisson:
 
 LOSSES = {
     "absolute_error": AbsoluteError,
+    "huber": Huber,
     "logistic": LogisticCrossEntropy,
     "poisson": Poisson,
+    "quantile": Quantile,
     "softmax": SoftmaxCrossEntropy,
     "squared_error": SquaredError,
 }

@@ -1,15 +1,34 @@
 """The perceptron that predicts numbers."""
 
+from collections.abc import Sequence
+from numbers import Real
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
+from sklearn.neural_network import MLPRegressor
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_set._export.dense_mlp import dense_regressor
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.losses import LOSSES
 from sklearn_set._mlp.targets import NumberTargets
+from sklearn_set._utils.compat import fit_context
+from sklearn_set._utils.types import (
+    Array,
+    BatchTransform,
+    Evolution,
+    Init,
+    Matrix,
+    RandomState,
+    Rates,
+    Scoring,
+    Sizes,
+)
 
 
 class SETMLPRegressor(RegressorMixin, BaseSETMLP):
@@ -26,11 +45,14 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
 
     Parameters
     ----------
-    loss : {'squared_error', 'absolute_error', 'poisson'}, default='squared_error'
+    loss : str, default='squared_error'
         The loss function to minimise, summed over the outputs.
 
         - 'squared_error' is half the squared error; the model predicts the mean
         - 'absolute_error' is the absolute error; the model predicts the median
+        - 'huber' is half the squared error of errors up to `huber_delta`, and grows
+          linearly beyond it, so that outliers count less
+        - 'quantile' is the pinball loss; the model predicts the given `quantile`
         - 'poisson' is half the Poisson deviance, with the exponential as output
           activation, for counts and other targets >= 0
 
@@ -232,6 +254,12 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         Value for numerical stability in 'adam', 'adamw' and 'rmsprop'. Other estimators
         call it `epsilon`, which here is the sparsity parameter.
 
+    quantile : float, default=0.5
+        The quantile that is predicted, in (0, 1). Only used when loss='quantile'.
+
+    huber_delta : float, default=1.0
+        The error up to which it is squared. Only used when loss='huber'.
+
     Attributes
     ----------
     out_activation_ : str
@@ -364,24 +392,35 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     True
     """
 
+    # In a saved model: the public name, which does not change.
+    __module__ = "sklearn_set"
+
     _parameter_constraints: dict = {
         **BaseSETMLP._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "absolute_error", "poisson"})],
+        "loss": [StrOptions(set(LOSSES) - {"logistic", "softmax"})],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
         self,
-        loss="squared_error",
-        hidden_layer_sizes=(1000, 100), activation="relu", *,
-        epsilon=20, density=None, zeta=0.3, evolution="inputs", evolve_every="auto",
-        init="auto", solver="adam", alpha=0.1, dropout="auto", batch_size="auto",
-        learning_rate="cosine", learning_rate_init=0.002, power_t=0.5,
-        max_iter=100, shuffle=True, random_state=None, tol=1e-4, n_iter_no_change=10,
-        early_stopping=False, validation_fraction=0.1, scoring=None,
-        batch_transform=None, verbose=False, warm_start=False,
-        momentum=0.9, nesterovs_momentum=True, beta_1=0.9, beta_2=0.999,
-        adam_epsilon=1e-8,
-    ):  # fmt: skip
+        loss: str = "squared_error",
+        hidden_layer_sizes: Sizes = (1000, 100),
+        activation: str | Sequence[str] = "relu", *,
+        epsilon: float | None = 20, density: float | None = None, zeta: float = 0.3,
+        evolution: Evolution = "inputs", evolve_every: int | str = "auto",
+        init: Init = "auto", solver: str = "adam", alpha: float = 0.1,
+        dropout: Rates = "auto", batch_size: int | str = "auto",
+        learning_rate: str = "cosine", learning_rate_init: float = 0.002,
+        power_t: float = 0.5, max_iter: int = 100, shuffle: bool = True,
+        random_state: RandomState = None, tol: float = 1e-4,
+        n_iter_no_change: float = 10, early_stopping: bool = False,
+        validation_fraction: float = 0.1, scoring: Scoring = None,
+        batch_transform: BatchTransform = None, verbose: int = False,
+        warm_start: bool = False, momentum: float = 0.9,
+        nesterovs_momentum: bool = True, beta_1: float = 0.9, beta_2: float = 0.999,
+        adam_epsilon: float = 1e-8, quantile: float = 0.5, huber_delta: float = 1.0,
+    ) -> None:  # fmt: skip
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.epsilon = epsilon
@@ -413,6 +452,8 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.adam_epsilon = adam_epsilon
+        self.quantile = quantile
+        self.huber_delta = huber_delta
         self.loss = loss
 
     def _loss_name(self):
@@ -445,8 +486,10 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
     def _targets(self, y, dtype):
         return NumberTargets(y, dtype)
 
-    @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
-    def partial_fit(self, X, y, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
+    def partial_fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Update the model with a single epoch over the given data.
 
         The network evolves before each call except the first, as it does between the
@@ -478,7 +521,7 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X):
+    def predict(self, X: Matrix) -> Array:
         """Predict values.
 
         Parameters
@@ -494,7 +537,9 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         outputs = self._outputs(X)
         return outputs.ravel() if self.n_outputs_ == 1 else outputs
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the coefficient of determination, R², on the given data.
 
         Parameters
@@ -518,6 +563,26 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
             sample_weight, y, ensure_non_negative=False
         )
         return super().score(X, y, sample_weight)
+
+    def to_mlp(self) -> MLPRegressor:
+        """Return the dense MLPRegressor of the same function.
+
+        For programs that only know scikit-learn's classes. The parameters of its
+        training are the defaults.
+
+        Returns
+        -------
+        mlp : MLPRegressor
+            Fitted: it predicts the same up to rounding. It has all weights of the dense
+            network, most of them 0.
+
+        Raises
+        ------
+        ValueError
+            If MLPRegressor cannot express the model: it has one of the activations
+            'identity', 'logistic', 'relu' and 'tanh' for all hidden layers.
+        """
+        return dense_regressor(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

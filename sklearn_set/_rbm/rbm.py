@@ -2,12 +2,14 @@
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
     clone,
 )
 from sklearn.utils import check_random_state
@@ -16,7 +18,6 @@ from sklearn.utils._param_validation import (
     Interval,
     Options,
     StrOptions,
-    validate_params,
 )
 from sklearn.utils.validation import check_is_fitted
 
@@ -36,13 +37,15 @@ from sklearn_set._rbm.learner import (
 )
 from sklearn_set._rbm.model import BoltzmannModel
 from sklearn_set._rbm.visible_units import VISIBLE_UNITS
-from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
+from sklearn_set._training.callbacks import NoCallbacks, fit_callbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
 from sklearn_set._utils.checks import checked_coef, checked_dtype
-from sklearn_set._utils.random import spawn_generators
+from sklearn_set._utils.compat import checked_params, fit_context
+from sklearn_set._utils.random import copy_generator, spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
+from sklearn_set._utils.types import Array, Evolution, Matrix, RandomState
 from sklearn_set._utils.validation import validated, validated_array
 from sklearn_set.evolution import RULES, SET, InputEvolution, as_rules
 
@@ -283,6 +286,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     5
     """
 
+    # In a saved model: the public name, which does not change.
+    __module__ = "sklearn_set"
+
     _parameter_constraints: dict = {
         "n_components": [_COUNT],
         "epsilon": [_POSITIVE, None],
@@ -312,17 +318,36 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         "random_state": ["random_state"],
     }
 
+    components_: csr_array
+    intercept_hidden_: Array
+    intercept_visible_: Array
+    h_samples_: Array
+    n_connections_: int
+    density_: float
+    reconstruction_errors_: list[float]
+    pseudo_likelihoods_: list[float]
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    n_iter_: int
+    random_state_: np.random.Generator
+    n_features_in_: int
+    feature_names_in_: Array
+
     def __init__(
         self,
-        n_components=256, *,
-        epsilon=10, density=None, zeta=0.3, evolution="set", evolve_every=1,
-        final_prune=False, visible="bernoulli", visible_std=1.0,
-        learning_rate=0.1, learning_rate_schedule="constant", momentum=0.0,
-        batch_size=10, n_iter=10, cd_steps=1, persistent=False, alpha=0.0001,
-        sparsity_target=None, sparsity_cost=0.1, early_stopping=False,
-        validation_fraction=0.1, n_iter_no_change=10, tol=1e-4, warm_start=False,
-        verbose=0, random_state=None,
-    ):  # fmt: skip
+        n_components: int = 256, *,
+        epsilon: float | None = 10, density: float | None = None, zeta: float = 0.3,
+        evolution: Evolution = "set", evolve_every: int | str = 1,
+        final_prune: bool = False, visible: str = "bernoulli",
+        visible_std: float = 1.0, learning_rate: float = 0.1,
+        learning_rate_schedule: str = "constant", momentum: float = 0.0,
+        batch_size: int = 10, n_iter: int = 10, cd_steps: int = 1,
+        persistent: bool = False, alpha: float = 0.0001,
+        sparsity_target: float | None = None, sparsity_cost: float = 0.1,
+        early_stopping: bool = False, validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10, tol: float = 1e-4, warm_start: bool = False,
+        verbose: int = 0, random_state: RandomState = None,
+    ) -> None:  # fmt: skip
         self.n_components = n_components
         self.epsilon = epsilon
         self.density = density
@@ -353,7 +378,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     _streams = ("weights", "topology", "shuffle", "chain", "sample")
     _seeds = ("split", "score", "monitor")
     _private_fitted = (
-        *SETEstimator._private_fitted, "_units", "_base_bias", "_n_features_out",
+        *SETEstimator._private_fitted, "_fitted_visible", "_base_bias",
+        "_n_features_out",
     )  # fmt: skip
 
     # -- validation -------------------------------------------------------
@@ -378,13 +404,15 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     def _make_units(self):
         return VISIBLE_UNITS[self.visible](self.visible_std)
 
+    @property
+    def _units(self):
+        """The kind of visible units that the model was fitted with."""
+        fitted = self._fitted_visible
+        return VISIBLE_UNITS[fitted["visible"]](fitted["visible_std"])
+
     def _check_same_units(self):
-        kinds = {kind: name for name, kind in VISIBLE_UNITS.items()}
-        fitted = {
-            "n_components": self.components_.shape[0],
-            "visible": kinds[type(self._units)],
-            "visible_std": self._units.std,
-        }
+        n_components = self.components_.shape[0]
+        fitted = {"n_components": n_components, **self._fitted_visible}
         for name, value in fitted.items():
             if getattr(self, name) != value:
                 raise ValueError(
@@ -415,7 +443,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         X = self._check_X(X, is_new=is_new)
         if is_new or not incremental:
             X = in_row_order(X)
-        state = self._start_state() if is_new else self._training_state.copy()
+        state = self._start_state() if is_new else self._continued_state()
         checkpoint = self._open_checkpoint(state, incremental=incremental, X=X)
         if checkpoint.saved is not None:
             state, is_new = self._resume(checkpoint.saved), False
@@ -429,7 +457,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         learner = self._learner(model, rows, used, state)
         callbacks = NoCallbacks()
         if not incremental:
-            callbacks = FitCallbacks(original, self.n_iter, lambda: original_X, y, {})
+            callbacks = fit_callbacks(original, self.n_iter, lambda: original_X, y, {})
         self._train(learner, used, held_out, state, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
@@ -442,13 +470,20 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         # Drawn in float64, so that either dtype gets the same weights.
         weights = state.streams["weights"].standard_normal(layer.n_connections)
         layer.connections.weights[:] = INITIAL_STD / self.visible_std * weights
-        self._units = self._make_units()
-        self._base_bias = self._units.first_bias(X)
+        units = self._make_units()
+        self._fitted_visible = {"visible": self.visible, "visible_std": units.std}
+        self._base_bias = units.first_bias(X)
         self._n_features_out = layer.n_in
         vars(self).pop("h_samples_", None)
         hidden_bias = np.zeros(layer.n_in, dtype=X.dtype)
         visible_bias = self._base_bias.astype(X.dtype)
-        return BoltzmannModel(layer, hidden_bias, visible_bias, self._units)
+        return BoltzmannModel(layer, hidden_bias, visible_bias, units)
+
+    def _continued_state(self):
+        """Return the training state; `sample` has advanced its stream since."""
+        state = super()._continued_state()
+        state.streams["sample"] = copy_generator(self.random_state_)
+        return state
 
     def _random_layer(self, n_features, dtype, state):
         n_components = int(self.n_components)  # Python's integers do not overflow
@@ -544,15 +579,15 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         self.pseudo_likelihoods_ = history.curves.get("pseudo_likelihood", [])
         self.validation_scores_ = history.validation_scores
         self.best_validation_score_ = history.best_validation_score
-        self._training_state = state
+        self._training_state = state.to_dict()
 
     def _release_weights(self):
         del self.components_
 
     # -- scikit-learn -----------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Matrix, y: ArrayLike | None = None) -> Self:
         """Fit the model to the data X.
 
         Parameters
@@ -576,8 +611,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._fit_copy(X, y, incremental=False)
 
-    @_fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
-    def partial_fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=False)  # `_fit_copy` validates, too
+    def partial_fit(self, X: Matrix, y: ArrayLike | None = None) -> Self:
         """Update the model with a single epoch over the given data.
 
         The data are used in minibatches of `batch_size`. The model evolves before each
@@ -605,7 +640,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._fit_copy(X, y, incremental=True)
 
-    def transform(self, X):
+    def transform(self, X: Matrix) -> Array:
         """Compute the hidden layer activation probabilities, P(h=1|v=X).
 
         Parameters
@@ -620,7 +655,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._map_model(BoltzmannModel.hidden_probabilities, X)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Matrix) -> Array:
         """Compute the means of the visible units, given hidden ones.
 
         Parameters
@@ -651,7 +686,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         model = self._model()
         return map_rows(model, model.visible_means, as_rows(X, 1))
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: Matrix) -> Array:
         """Reconstruct the data from the probabilities of the hidden units.
 
         Parameters
@@ -666,7 +701,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._map_model(BoltzmannModel.reconstruct, X)
 
-    def gibbs(self, v):
+    def gibbs(self, v: Matrix) -> Array:
         """Perform one Gibbs sampling step.
 
         Parameters
@@ -686,10 +721,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     def _gibbs(self, model, v):
         return model.gibbs(v, self.random_state_)
 
-    @validate_params(
-        {"n_samples": [_COUNT], "n_steps": [_COUNT]}, prefer_skip_nested_validation=True
-    )
-    def sample(self, n_samples=1, n_steps=1000):
+    @checked_params({"n_samples": [_COUNT], "n_steps": [_COUNT]})
+    def sample(self, n_samples: int = 1, n_steps: int = 1000) -> Array:
         """Draw samples from the model by Gibbs sampling.
 
         Parameters
@@ -720,7 +753,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         dtype = self._units.sample_dtype
         return np.ascontiguousarray(v, dtype=dtype or v.dtype)
 
-    def free_energy(self, X):
+    def free_energy(self, X: Matrix) -> Array:
         """Compute the free energy F(v), the lower the more likely v is.
 
         Parameters
@@ -735,7 +768,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return -self._map_model(BoltzmannModel.negative_free_energy, X)
 
-    def score_samples(self, X):
+    def score_samples(self, X: Matrix) -> Array:
         """Compute the pseudo-likelihood of X.
 
         Parameters
@@ -757,23 +790,22 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         """
         return self._map_model(BoltzmannModel.pseudo_log_likelihood, X)
 
-    @validate_params(
+    @checked_params(
         {
             "method": [StrOptions({"ais", "exact"})],
             "n_chains": [_COUNT],
             "n_temperatures": [_COUNT],
             "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def log_partition(
         self,
-        method="ais",
+        method: str = "ais",
         *,
-        n_chains=N_CHAINS,
-        n_temperatures=N_TEMPERATURES,
-        random_state=None,
-    ):
+        n_chains: int = N_CHAINS,
+        n_temperatures: int = N_TEMPERATURES,
+        random_state: RandomState = None,
+    ) -> partition_function.LogPartition:
         """Compute the log of the partition function, ``log sum_{v, h} exp(-E(v, h))``.
 
         Parameters
@@ -815,13 +847,13 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             return partition_function.exact(model)
         seed = random_state
         if seed is None:
-            seed = self._training_state.seeds["score"]
+            seed = self._training_state["seeds"]["score"]
         (rng,) = spawn_generators(check_random_state(seed), 1)
         return partition_function.anneal(
             model, self._base_bias, int(n_chains), int(n_temperatures), rng
         )
 
-    def score(self, X, y=None):
+    def score(self, X: Matrix, y: ArrayLike | None = None) -> float:
         """Compute the mean log-likelihood of X, in nats, by importance sampling.
 
         Parameters

@@ -1,5 +1,9 @@
 """scikit-learn's callbacks: a fit is one task, with one subtask for each epoch."""
 
+from typing import Any
+
+from sklearn_set._utils.compat import HAS_CALLBACKS
+
 
 class Callback:
     """The methods of scikit-learn's callback protocol: they do nothing.
@@ -7,7 +11,7 @@ class Callback:
     The base of this package's callbacks, which override what they need.
     """
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Do nothing.
 
         Parameters
@@ -18,7 +22,7 @@ class Callback:
             Of its fit.
         """
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         """Do nothing.
 
         Parameters
@@ -29,7 +33,7 @@ class Callback:
             Of its fit.
         """
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Do nothing.
 
         Parameters
@@ -40,7 +44,7 @@ class Callback:
             Of the task.
         """
 
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator: Any, context: Any) -> Any:
         """Do nothing.
 
         Parameters
@@ -110,3 +114,16 @@ class NoCallbacks:
 
     def finish(self):
         """Do nothing."""
+
+
+def fit_callbacks(estimator, n_epochs, X, y, metadata):
+    """Return the callbacks of a fit; none before scikit-learn 1.9.
+
+    Parameters
+    ----------
+    estimator, n_epochs, X, y, metadata
+        As for FitCallbacks.
+    """
+    if not HAS_CALLBACKS:
+        return NoCallbacks()
+    return FitCallbacks(estimator, n_epochs, X, y, metadata)

@@ -1,13 +1,13 @@
 """The base of all estimators: fits a working copy, then publishes its attributes."""
 
 import copy
+import inspect
 import threading
 from contextlib import contextmanager
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_set._training.checkpoint import FitCheckpoint, NoCheckpoint, identity
@@ -16,6 +16,7 @@ from sklearn_set._training.loop import TrainingLoop
 from sklearn_set._training.schedules import SCHEDULES
 from sklearn_set._training.state import TrainingState
 from sklearn_set._training.stopping import StoppingRule
+from sklearn_set._utils.compat import CallbackSupportMixin
 from sklearn_set._utils.html import LayersAndAttributes
 from sklearn_set._utils.numbers import is_unknown_number, python_number
 from sklearn_set._utils.warnings import warn
@@ -147,19 +148,23 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         for name in [name for name in vars(self) if self._is_fitted_attribute(name)]:
             delattr(self, name)
         vars(self).update(saved["attributes"])
-        return self._training_state
+        return TrainingState.from_dict(self._training_state)
+
+    def _continued_state(self):
+        """Return the training state that this call continues from."""
+        return TrainingState.from_dict(self._training_state).copy()
 
     def _save(self, checkpoint, learner, state, best):
         """Save the training as it is now, after an epoch."""
-        self._set_fitted(learner, state)
         state.learner = learner.state()
+        self._set_fitted(learner, state)
         try:
             attributes = {
                 k: v for k, v in vars(self).items() if self._is_fitted_attribute(k)
             }
             checkpoint.save(attributes, best)
         finally:
-            state.take_learner()
+            self._training_state["learner"] = state.learner = None
             self._release_weights()
 
     def _warn_of_the_end(self, schedule, n_planned):
@@ -234,6 +239,11 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
         attributes = super()._get_fitted_attr_html(doc_link)
         return LayersAndAttributes(attributes, self._weight_matrices())
 
+    def __setstate__(self, state):
+        """Restore a pickle; parameters that its version did not have get defaults."""
+        parameters = inspect.signature(type(self)).parameters.values()
+        super().__setstate__({p.name: p.default for p in parameters} | state)
+
     def __getstate__(self):
         state = super().__getstate__()
         if getattr(self, "_continues", True):
@@ -274,8 +284,8 @@ def _in_training(estimator, work):
 
 
 def _without_solver_state(attributes):
-    """Return the attributes with a training state as small as the history."""
+    """Return the attributes without the solver's state, as large as the model."""
     state = attributes.get("_training_state")
     if state is None:
         return attributes
-    return {**attributes, "_training_state": state.without_learner()}
+    return {**attributes, "_training_state": {**state, "learner": None}}

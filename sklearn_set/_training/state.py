@@ -7,7 +7,11 @@ from sklearn.utils import check_random_state
 
 from sklearn_set._training.history import History
 from sklearn_set._training.input_selection import InputSelection
-from sklearn_set._utils.random import copy_generator, spawn_generators
+from sklearn_set._utils.random import (
+    copy_generator,
+    generator_from,
+    spawn_generators,
+)
 
 
 class TrainingState:
@@ -69,6 +73,37 @@ class TrainingState:
             dict(zip(seeds, drawn, strict=True)),
         )
 
+    def to_dict(self):
+        """Return the state as a fitted model holds it: of no class of this package.
+
+        Returns
+        -------
+        saved : dict
+            Of dicts, lists, numbers and arrays, which are not copied.
+        """
+        return vars(self) | {
+            "streams": {k: rng.bit_generator.state for k, rng in self.streams.items()},
+            "history": dict(vars(self.history)),
+            "selection": dict(vars(self.selection)),
+        }
+
+    @classmethod
+    def from_dict(cls, saved):
+        """Return the state that a fitted model holds.
+
+        Parameters
+        ----------
+        saved : dict
+            What `to_dict` returned. What an earlier version did not have starts anew.
+        """
+        streams = {k: generator_from(v) for k, v in saved["streams"].items()}
+        state = cls(streams, saved["seeds"])
+        parts = {name: getattr(state, name) for name in ("history", "selection")}
+        vars(state).update(saved | parts, streams=streams)
+        for name, part in parts.items():
+            vars(part).update(saved[name])
+        return state
+
     def begin_call(self, *, is_complete):
         """Reset what is counted in each call.
 
@@ -97,9 +132,3 @@ class TrainingState:
         """Return the solver's state, and forget it: training replaces its arrays."""
         learner, self.learner = self.learner, None
         return learner
-
-    def without_learner(self):
-        """Return a copy that holds no solver state, which is as large as the model."""
-        state = copy.copy(self)
-        state.learner = None
-        return state

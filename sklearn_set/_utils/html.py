@@ -1,6 +1,6 @@
 """The table of layers in the HTML representation of a fitted model."""
 
-from sklearn.utils._repr_html.fitted_attributes import AttrsDict
+from sklearn_set._utils.compat import AttrsDict
 
 # With the classes of scikit-learn's tables, so that it looks like them.
 TABLE = """

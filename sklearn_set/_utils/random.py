@@ -41,6 +41,21 @@ def copy_generator(rng):
     -------
     copy : numpy.random.Generator
     """
+    return generator_from(rng.bit_generator.state)
+
+
+def generator_from(state):
+    """Return a generator in a given state.
+
+    Parameters
+    ----------
+    state : dict
+        ``bit_generator.state`` of one that `spawn_generators` returned.
+
+    Returns
+    -------
+    rng : numpy.random.Generator
+    """
     bits = np.random.SFC64(_ANY_SEED)
-    bits.state = rng.bit_generator.state
+    bits.state = state
     return np.random.Generator(bits)

@@ -8,7 +8,7 @@ from sklearn_set._kernels.builds import BUILD, VARIABLE, _fast, available_builds
 from sklearn_set._utils.threads import effective_n_threads
 
 
-def show_versions():
+def show_versions() -> None:
     """Print useful debugging information.
 
     First what :func:`sklearn.show_versions` prints, then the version of this package,

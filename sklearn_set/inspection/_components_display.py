@@ -1,11 +1,18 @@
 """The weights of hidden units as images."""
 
 import math
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from scipy.sparse import csr_array
 
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.types import Array
 from sklearn_set.inspection._axes import axes_of, checked_image_shape
 from sklearn_set.inspection._layers import weight_matrices
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class ComponentsDisplay:
@@ -31,12 +38,21 @@ class ComponentsDisplay:
         All tiles as one image.
     """
 
-    def __init__(self, components, image_shape):
+    def __init__(
+        self, components: csr_array | Array, image_shape: tuple[int, int]
+    ) -> None:
         self.components = components
         self.image_shape = image_shape
 
     @classmethod
-    def from_estimator(cls, estimator, image_shape, *, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: SETEstimator,
+        image_shape: tuple[int, int],
+        *,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Plot the weights of the first layer's units.
 
         Parameters
@@ -61,7 +77,9 @@ class ComponentsDisplay:
         components = weight_matrices(estimator)[0].T.tocsr()
         return cls(components, image_shape).plot(ax, **kwargs)
 
-    def plot(self, ax=None, *, n_tiles=64, **kwargs):
+    def plot(
+        self, ax: "Axes | None" = None, *, n_tiles: int = 64, **kwargs: Any
+    ) -> Self:
         """Plot the display; each tile is scaled by its largest weight.
 
         Parameters

@@ -1,14 +1,20 @@
 """The distribution of degrees as a picture."""
 
 import math
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.stats import binom
 from sklearn.utils import Bunch
 
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.types import Array
 from sklearn_set.inspection._axes import axes_of, log_ticks
 from sklearn_set.inspection._layers import degrees, weight_matrices
 from sklearn_set.inspection._power_law import fit_power_law
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class DegreeDisplay:
@@ -38,15 +44,24 @@ class DegreeDisplay:
         The fraction of units by degree, that of a random graph, and the power law.
     """
 
-    def __init__(self, degree, *, expected=None, fit=None):
+    def __init__(
+        self, degree: Array, *, expected: Bunch | None = None, fit: Bunch | None = None
+    ) -> None:
         self.degree = degree
         self.expected = expected
         self.fit = fit
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, layer=0, side="out", power_law=False, ax=None, **kwargs
-    ):
+        cls,
+        estimator: SETEstimator,
+        *,
+        layer: int = 0,
+        side: str = "out",
+        power_law: bool = False,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Plot the degrees of one side of a layer.
 
         Parameters
@@ -87,7 +102,7 @@ class DegreeDisplay:
         fit = fit_power_law(degree, random_state=0) if power_law else None
         return cls(degree, expected=expected, fit=fit).plot(ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: "Axes | None" = None, **kwargs: Any) -> Self:
         """Plot the display.
 
         Parameters

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.types import Array
 from sklearn_set.inspection._layers import pattern, weight_matrices
 
 
@@ -15,7 +17,7 @@ def _same_shapes(a, b, names):
         )
 
 
-def topology_distance(a, b):
+def topology_distance(a: SETEstimator, b: SETEstimator) -> Array:
     """Compute the Neural Network Sparse Topology Distance (NNSTD) of two models.
 
     The distance of two units is the fraction of their incoming connections that only
@@ -60,7 +62,9 @@ def _unit_distances(pattern_a, pattern_b):
     return np.where(either > 0, 1 - common / np.maximum(either, 1), 0)
 
 
-def surviving_connections(estimator, since=None):
+def surviving_connections(
+    estimator: SETEstimator, since: SETEstimator | None = None
+) -> Array:
     """Compute the fraction of earlier connections that are still present.
 
     Parameters

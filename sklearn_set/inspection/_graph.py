@@ -6,8 +6,11 @@ import numpy as np
 from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import shortest_path
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.compat import checked_params
+from sklearn_set._utils.types import RandomState
 from sklearn_set.inspection._layers import pattern, weight_matrices
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -35,11 +38,10 @@ def adjacency(estimator):
     return csr_array(block_array(blocks))
 
 
-@validate_params(
-    {"n_sources": [_COUNT], "random_state": ["random_state"]},
-    prefer_skip_nested_validation=True,
-)
-def path_lengths(estimator, n_sources=100, random_state=None):
+@checked_params({"n_sources": [_COUNT], "random_state": ["random_state"]})
+def path_lengths(
+    estimator: SETEstimator, n_sources: int = 100, random_state: RandomState = None
+) -> Bunch:
     """Measure the shortest paths from a sample of the units to all others.
 
     Parameters
@@ -76,11 +78,10 @@ def path_lengths(estimator, n_sources=100, random_state=None):
     )
 
 
-@validate_params(
-    {"n_samples": [_COUNT], "random_state": ["random_state"]},
-    prefer_skip_nested_validation=True,
-)
-def clustering(estimator, n_samples=10_000, random_state=None):
+@checked_params({"n_samples": [_COUNT], "random_state": ["random_state"]})
+def clustering(
+    estimator: SETEstimator, n_samples: int = 10_000, random_state: RandomState = None
+) -> Bunch:
     """Estimate how often neighbours share a second neighbour.
 
     A layered network has no triangles, so squares take their role: this is the fraction

@@ -1,9 +1,17 @@
 """The strength of the input features as a picture."""
 
-import numpy as np
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.types import Array
 from sklearn_set.inspection._axes import axes_of, checked_image_shape
 from sklearn_set.inspection._layers import input_strength
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class InputStrengthDisplay:
@@ -35,13 +43,26 @@ class InputStrengthDisplay:
         The image, if there is one.
     """
 
-    def __init__(self, strength, *, feature_names=None, image_shape=None):
+    def __init__(
+        self,
+        strength: Array,
+        *,
+        feature_names: ArrayLike | None = None,
+        image_shape: tuple[int, int] | None = None,
+    ) -> None:
         self.strength = strength
         self.feature_names = feature_names
         self.image_shape = image_shape
 
     @classmethod
-    def from_estimator(cls, estimator, *, image_shape=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: SETEstimator,
+        *,
+        image_shape: tuple[int, int] | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Plot the strength of a fitted model's input features.
 
         Parameters
@@ -68,7 +89,9 @@ class InputStrengthDisplay:
         display = cls(strength, feature_names=names, image_shape=image_shape)
         return display.plot(ax, **kwargs)
 
-    def plot(self, ax=None, *, n_features=20, **kwargs):
+    def plot(
+        self, ax: "Axes | None" = None, *, n_features: int = 20, **kwargs: Any
+    ) -> Self:
         """Plot the display.
 
         Parameters

@@ -7,10 +7,12 @@ from scipy.sparse import csr_array
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._utils.checks import checked_coef
+from sklearn_set._utils.types import Array
 
 
-def weight_matrices(estimator):
+def weight_matrices(estimator: SETEstimator) -> list[csr_array]:
     """Return the weights of each layer, from the input to the output.
 
     Parameters
@@ -64,7 +66,7 @@ def pattern(coef):
     return csr_array((ones, coef.indices, coef.indptr), shape=coef.shape)
 
 
-def degrees(estimator):
+def degrees(estimator: SETEstimator) -> list[Bunch]:
     """Count the connections of each unit.
 
     Parameters
@@ -88,7 +90,7 @@ def degrees(estimator):
     ]
 
 
-def input_strength(estimator):
+def input_strength(estimator: SETEstimator) -> Array:
     """Sum up the magnitudes of each input feature's weights.
 
     Called "neuron strength" by Atashgahi et al. (2022, Machine Learning 111:377).

@@ -4,10 +4,15 @@ import random
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_random_state
 
+from sklearn_set._utils.types import RandomState
 
-def fit_power_law(degrees, x_min=None, random_state=None):
+
+def fit_power_law(
+    degrees: ArrayLike, x_min: int | None = None, random_state: RandomState = None
+) -> Bunch:
     """Fit a discrete power law to the degrees of units, and test how well it fits.
 
     The exponent is the maximum likelihood estimate for degrees of `x_min` or more; the

@@ -1,11 +1,18 @@
 """A callback that records the connections of the input during a fit."""
 
+import os
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils.validation import check_scalar
 
 from sklearn_set._training.callbacks import Callback
+from sklearn_set._utils.types import Array
 from sklearn_set.inspection._axes import checked_image_shape
 from sklearn_set.inspection._layers import degrees, input_strength
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
 
 
 class TopologyRecorder(Callback):
@@ -31,10 +38,10 @@ class TopologyRecorder(Callback):
         Sum of the magnitudes of their weights.
     """
 
-    def __init__(self, max_records=200):
+    def __init__(self, max_records: int = 200) -> None:
         self.max_records = max_records
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Start a new record.
 
         Parameters
@@ -48,7 +55,9 @@ class TopologyRecorder(Callback):
         self.epochs_, self.degrees_, self.strengths_ = [], [], []
         self._n_epochs, self._every = 0, 1
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
         """Add a record if the task is an epoch.
 
         Parameters
@@ -78,7 +87,7 @@ class TopologyRecorder(Callback):
         for record in (self.epochs_, self.degrees_, self.strengths_):
             record[:] = [record[i] for i in kept]
 
-    def removal_epochs(self):
+    def removal_epochs(self) -> Array:
         """Return when each input lost its last connection, for good.
 
         Returns
@@ -99,8 +108,14 @@ class TopologyRecorder(Callback):
         return np.where(is_removed[-1], epochs, -1)
 
     def animate(
-        self, image_shape, path=None, *, what="strength", interval=200, **kwargs
-    ):
+        self,
+        image_shape: tuple[int, int],
+        path: str | os.PathLike[str] | None = None,
+        *,
+        what: str = "strength",
+        interval: float = 200,
+        **kwargs: Any,
+    ) -> "FuncAnimation":
         """Make an animation of the record, and write it as a GIF.
 
         Parameters

@@ -1,12 +1,18 @@
 """Score against the number of connections."""
 
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_set._layers.sizes import connections_per_layer
 from sklearn_set._mlp.settings import hidden_sizes
+from sklearn_set._utils.types import Array
 from sklearn_set.inspection._axes import axes_of, log_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class SparsityDisplay:
@@ -35,14 +41,23 @@ class SparsityDisplay:
         Means and standard deviations.
     """
 
-    def __init__(self, n_connections, mean, std, *, score_name="score"):
+    def __init__(
+        self,
+        n_connections: Array,
+        mean: Array,
+        std: Array,
+        *,
+        score_name: str = "score",
+    ) -> None:
         self.n_connections = n_connections
         self.mean = mean
         self.std = std
         self.score_name = score_name
 
     @classmethod
-    def from_search(cls, search, *, ax=None, **kwargs):
+    def from_search(
+        cls, search: BaseEstimator, *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
         """Plot the candidates of a search by their initial number of connections.
 
         Parameters
@@ -73,7 +88,7 @@ class SparsityDisplay:
             score_name=name,
         ).plot(ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: "Axes | None" = None, **kwargs: Any) -> Self:
         """Plot the display.
 
         Parameters

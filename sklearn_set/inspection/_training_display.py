@@ -1,9 +1,16 @@
 """Training curves as a picture."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_set._training.estimator import SETEstimator
 from sklearn_set.inspection._axes import axes_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class TrainingDisplay:
@@ -26,11 +33,13 @@ class TrainingDisplay:
         One line for each curve.
     """
 
-    def __init__(self, curves):
+    def __init__(self, curves: Mapping[str, Sequence[float]]) -> None:
         self.curves = curves
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, **kwargs):
+    def from_estimator(
+        cls, estimator: SETEstimator, *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
         """Plot the curves of a fitted model.
 
         Parameters
@@ -62,7 +71,7 @@ class TrainingDisplay:
             curves = first | {"validation score": estimator.validation_scores_}
         return cls(curves).plot(ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: "Axes | None" = None, **kwargs: Any) -> Self:
         """Plot the display.
 
         Parameters

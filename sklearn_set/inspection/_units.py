@@ -3,10 +3,12 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.types import Matrix
 from sklearn_set.inspection._layers import weight_matrices
 
 
-def idle_units(estimator, X=None):
+def idle_units(estimator: SETEstimator, X: Matrix | None = None) -> list[Bunch]:
     """Find the hidden units without effect.
 
     Parameters

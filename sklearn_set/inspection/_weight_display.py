@@ -1,9 +1,17 @@
 """Histograms of the weights."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
+from sklearn_set._training.estimator import SETEstimator
+from sklearn_set._utils.types import Array
 from sklearn_set.inspection._axes import axes_of
 from sklearn_set.inspection._layers import weight_matrices
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class WeightDisplay:
@@ -26,11 +34,13 @@ class WeightDisplay:
         One histogram for each layer.
     """
 
-    def __init__(self, weights):
+    def __init__(self, weights: Sequence[Array]) -> None:
         self.weights = weights
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, **kwargs):
+    def from_estimator(
+        cls, estimator: SETEstimator, *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
         """Plot the weights of a fitted model.
 
         Parameters
@@ -52,7 +62,7 @@ class WeightDisplay:
         weights = [coef.data for coef in weight_matrices(estimator)]
         return cls(weights).plot(ax, **kwargs)
 
-    def plot(self, ax=None, *, bins=100, **kwargs):
+    def plot(self, ax: "Axes | None" = None, *, bins: int = 100, **kwargs: Any) -> Self:
         """Plot the display.
 
         Parameters

@@ -17,6 +17,8 @@ from sklearn_set._mlp.network import Network
 N_UNITS = [7, 9, 8, 4]
 TARGETS = {
     "absolute_error": lambda rng, shape: rng.standard_normal(shape),
+    "huber": lambda rng, shape: rng.standard_normal(shape),
+    "quantile": lambda rng, shape: rng.standard_normal(shape),
     "logistic": lambda rng, shape: rng.integers(2, size=shape).astype(bool),
     "poisson": lambda rng, shape: rng.poisson(2.0, shape).astype(float),
     "softmax": lambda rng, shape: (
@@ -27,8 +29,12 @@ TARGETS = {
 # The losses of each output p, by their definitions.
 LOSS_DEFINITIONS = {
     "absolute_error": lambda p, y: abs(p - y),
+    "huber": lambda p, y: np.where(
+        abs(p - y) <= 1, 0.5 * (p - y) ** 2, abs(p - y) - 0.5
+    ),
     "logistic": lambda p, y: -np.log(np.where(y, p, 1 - p)),
     "poisson": lambda p, y: xlogy(y, y / p) - y + p,
+    "quantile": lambda p, y: 0.5 * abs(p - y),
     "softmax": lambda p, y: -np.log(np.where(y, p, 1)),
     "squared_error": lambda p, y: 0.5 * (p - y) ** 2,
 }
@@ -61,7 +67,7 @@ def make_network(activation, loss, rng, n_states=0, batch=5):
         for function, n in zip(activations, N_UNITS[1:-1], strict=True)
     ]
     network = Network.from_coefs(
-        coefs, biases, activations, parameters, LOSSES[loss], batch, n_threads=1
+        coefs, biases, activations, parameters, LOSSES[loss](), batch, n_threads=1
     )
     network.start_states(n_states)
     return network

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.versions import needs_callbacks
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_set import SETRBM, SETMLPClassifier
@@ -9,6 +10,7 @@ from sklearn_set.evolution import InputEvolution
 from sklearn_set.inspection import TopologyRecorder, degrees, input_strength
 
 pytestmark = [
+    needs_callbacks,
     pytest.mark.usefixtures("plt"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]

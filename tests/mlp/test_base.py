@@ -192,7 +192,8 @@ def test_a_dense_network_follows_scikit_learn(solver, schedule, monkeypatch):
         theirs.coefs_ = dense_weights(ours)
         theirs.intercepts_ = [bias.copy() for bias in ours.intercepts_]
         state = ours._training_state  # theirs starts anew with each fit
-        state.learner, state.history.best_loss, state.n_samples = None, np.inf, 0
+        state["learner"], state["history"]["best_loss"] = None, np.inf
+        state["n_samples"] = 0
         theirs.best_loss_, theirs._no_improvement_count, theirs.t_ = np.inf, 0, 0
         for model in (ours, theirs):
             model.set_params(max_iter=30).fit(X, y)

@@ -85,6 +85,44 @@ def test_absolute_error_is_robust_to_outliers(rng):
     assert errors["absolute_error"] < 0.5 * errors["squared_error"]
 
 
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_quantiles_cover_their_fraction_of_the_targets(quantile, rng):
+    X = rng.random((600, 3))
+    y = X[:, 0] + (0.1 + X[:, 1]) * rng.exponential(size=600)
+    reg = SETMLPRegressor(
+        "quantile", (50,), quantile=quantile, epsilon=None, alpha=0, dropout=0,
+        evolution="fixed", max_iter=40, learning_rate_init=0.01, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    assert np.mean(y <= reg.predict(X)) == pytest.approx(quantile, abs=0.05)
+    wide = X[:, 1] > 0.5  # the quantile depends on X
+    assert np.mean(y[wide] <= reg.predict(X[wide])) == pytest.approx(quantile, abs=0.1)
+
+
+def test_the_huber_loss_is_between_squared_and_absolute_error(rng):
+    X = rng.random((300, 2))
+    y = X @ [1.0, 2.0]
+    y[:30] += 20  # outliers
+
+    def error(loss, **parameters):
+        reg = SETMLPRegressor(
+            loss, (), epsilon=None, alpha=0, max_iter=60, learning_rate_init=0.02,
+            random_state=0, **parameters,
+        )  # fmt: skip
+        return mean_absolute_error(X @ [1.0, 2.0], reg.fit(X, y).predict(X))
+
+    squared = error("squared_error")
+    assert error("huber", huber_delta=100.0) == pytest.approx(squared)
+    assert error("huber") < 0.3 * squared
+
+
+@pytest.mark.parametrize(
+    "bad", [{"quantile": 0}, {"quantile": 1.0}, {"huber_delta": 0}, {"loss": "softmax"}]
+)
+def test_bad_parameters_of_losses(bad):
+    with pytest.raises(ValueError, match=f"The '{next(iter(bad))}' parameter"):
+        make_model(SETMLPRegressor, **bad).fit(X_regression, y_regression)
+
+
 def test_poisson_without_hidden_layer_is_the_linear_model(rng):
     X = rng.random((400, 6))
     y = rng.poisson(np.exp(X @ rng.random(6)))

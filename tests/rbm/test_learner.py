@@ -16,7 +16,7 @@ def test_metrics_of_each_epoch(settings, digits):
     assert len(rbm.reconstruction_errors_) == len(rbm.pseudo_likelihoods_) == 100
     assert rbm.reconstruction_errors_[-1] < rbm.reconstruction_errors_[0]
     assert rbm.pseudo_likelihoods_[-1] > rbm.pseudo_likelihoods_[0]
-    seed = rbm._training_state.seeds["monitor"]
+    seed = rbm._training_state["seeds"]["monitor"]
     monitored = X[monitored_samples(np.arange(80), seed)]
     assert len(monitored) == 10
     error = np.square(rbm.reconstruct(monitored) - monitored).mean()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.rbms import assert_same_rbm, fit_binary_rbm, make_rbm
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csc_matrix, csr_array, lil_array, random_array
+from scipy.sparse import csc_matrix, csr_array, lil_array
 from scipy.special import expit
 
 from sklearn_set import SETRBM
@@ -75,7 +75,9 @@ def test_inverse_transform_and_reconstruct(digits):
 
 def test_very_sparse_data_give_features_that_are_not_constant(rng):
     """BernoulliRBM's features are all 0 or all 1 there."""
-    X = random_array((1000, 20_000), density=0.001, format="csr", rng=rng)
+    shape, n = (1000, 20_000), 20_000
+    positions = [rng.integers(size, size=n) for size in shape]
+    X = csr_array((np.ones(n), positions), shape=shape)
     X.data[:] = 1
     hidden = SETRBM(100, random_state=0).fit_transform(X)
     assert np.all((hidden > 0.001) & (hidden < 0.999))

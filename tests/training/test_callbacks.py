@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 from helpers.perceptrons import PLAIN
-from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
+
+# Callbacks need scikit-learn 1.9.
+callback = pytest.importorskip("sklearn.callback")
+ProgressBar, ScoringMonitor = callback.ProgressBar, callback.ScoringMonitor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -139,7 +139,7 @@ def test_zeta_0_keeps_the_topology(digits):
 
 def weight_states(clf):
     """The solver's state of each layer's weights."""
-    return clf._training_state.learner["arrays"][0]
+    return clf._training_state["learner"]["arrays"][0]
 
 
 def test_kept_connections_keep_weight_and_velocity_and_new_ones_start_at_0(

@@ -59,13 +59,37 @@ def test_a_copy_is_independent():
 def test_the_state_of_the_solver_is_taken_once():
     state = make_state()
     state.learner = {"arrays": np.zeros(3)}
-    without = state.without_learner()
-    assert without.learner is None and without.streams is state.streams
     assert state.take_learner()["arrays"].size == 3
     assert state.learner is None and state.take_learner() is None
 
 
-def test_a_pickle_continues_the_streams():
+def plain(value):
+    """Whether a value consists of Python's and NumPy's basic types only."""
+    if isinstance(value, dict):
+        return all(map(plain, [*value, *value.values()]))
+    if isinstance(value, list | tuple):
+        return all(map(plain, value))
+    return value is None or isinstance(value, str | bool | int | float | np.ndarray)
+
+
+def test_a_dict_holds_the_state_without_classes_of_this_package():
     state = make_state()
     draw(state)
-    assert draw(pickle.loads(pickle.dumps(state))) == draw(state)
+    state.history.record({"loss": 1.0})
+    state.selection.living = np.array([True, False])
+    state.learner, state.n_steps = {"arrays": np.ones(3)}, 7
+    saved = state.to_dict()
+    assert plain(saved)
+    loaded = TrainingState.from_dict(pickle.loads(pickle.dumps(saved)))
+    assert draw(loaded) == draw(state)
+    assert loaded.seeds == state.seeds and loaded.n_steps == 7
+    assert loaded.history.curves == {"loss": [1.0]}
+    assert loaded.selection.living.tolist() == [True, False]
+    assert loaded.learner["arrays"].sum() == 3
+
+
+def test_what_an_earlier_version_did_not_save_starts_anew():
+    saved = make_state().to_dict()
+    del saved["n_cuts"], saved["history"]["n_no_improvement"]
+    loaded = TrainingState.from_dict(saved)
+    assert loaded.n_cuts == loaded.history.n_no_improvement == 0

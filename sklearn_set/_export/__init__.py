@@ -1,0 +1,1 @@
+"""Fitted models in other forms: ONNX graphs, scikit-learn's dense perceptrons."""
