@@ -1,9 +1,9 @@
 """
-Three evolution rules: SET, RigL and a fixed topology
-=====================================================
+Evolution rules: SET, CHT, RigL and a fixed topology
+====================================================
 
 At intervals the weakest connections are dropped and new ones are added. SET adds them
-at random positions. RigL adds them where the gradient of the loss is largest, and drops
+at random positions, CHT where many short paths lead. RigL adds them where the gradient of the loss is largest, and drops
 fewer as training progresses. A fixed topology keeps the initial connections. The choice
 matters if there are few connections.
 """
@@ -44,7 +44,7 @@ def fit_network(evolution, epsilon, seed):
 # The lines are the mean of the four networks, the bands one standard deviation on
 # either side of it.
 
-names = {"set": "SET", "rigl": "RigL", "fixed": "fixed topology"}
+names = {"set": "SET", "cht": "CHT", "rigl": "RigL", "fixed": "fixed topology"}
 epochs = np.arange(1, N_EPOCHS + 1)
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.5), sharey=True, layout="constrained")
 for ax, epsilon in zip(axes, (1, 5), strict=True):
