@@ -284,7 +284,8 @@ def random_state(v):
     return isinstance(v, Integral) and 0 <= v < 2**32
 
 
-FRACTION, POSITIVE = real(0, 1, "left"), real(0, np.inf, "right", 1e6)
+FRACTION, INSIDE = real(0, 1, "left"), real(0, 1, "neither")
+POSITIVE = real(0, np.inf, "right", 1e6)
 NOT_NEGATIVE = real(0, np.inf, "both", 1e6)
 PATIENCE = either(
     count(), one_of(np.inf), lambda v: isinstance(v, float) and v == np.inf
@@ -343,9 +344,9 @@ SPECIFICATIONS = {
         "n_iter": count(0),
         "cd_steps": count(),
         "persistent": boolean,
-        "sparsity_target": either(one_of(None), FRACTION),
+        "sparsity_target": either(one_of(None), INSIDE),
         "sparsity_cost": NOT_NEGATIVE,
-        "validation_fraction": FRACTION,
+        "validation_fraction": INSIDE,
     },
 }
 # Valid, but they would take for ever, or all memory.
