@@ -8,10 +8,12 @@ it.
 
 import copy
 import functools
+import io
 import pickle
 import re
 import tempfile
 import traceback
+from contextlib import redirect_stdout
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -191,7 +193,8 @@ def real(low, high, closed="both", maximum=np.inf):
             return False
         if closed in ("right", "neither") and v == low:
             return False
-        return None if v > maximum or 0 < v < 1e-300 else True
+        is_extreme = v > maximum or 0 < v < 1e-300
+        return None if is_extreme or isinstance(v, Fraction) else True
 
     return is_valid
 
@@ -281,7 +284,8 @@ def random_state(v):
     return isinstance(v, Integral) and 0 <= v < 2**32
 
 
-FRACTION, POSITIVE = real(0, 1, "left"), real(0, np.inf, "right", 1e6)
+FRACTION, INSIDE = real(0, 1, "left"), real(0, 1, "neither")
+POSITIVE = real(0, np.inf, "right", 1e6)
 NOT_NEGATIVE = real(0, np.inf, "both", 1e6)
 PATIENCE = either(
     count(), one_of(np.inf), lambda v: isinstance(v, float) and v == np.inf
@@ -340,9 +344,9 @@ SPECIFICATIONS = {
         "n_iter": count(0),
         "cd_steps": count(),
         "persistent": boolean,
-        "sparsity_target": either(one_of(None), FRACTION),
+        "sparsity_target": either(one_of(None), INSIDE),
         "sparsity_cost": NOT_NEGATIVE,
-        "validation_fraction": FRACTION,
+        "validation_fraction": INSIDE,
     },
 }
 # Valid, but they would take for ever, or all memory.
@@ -415,7 +419,10 @@ def _parameter_case(Estimator, name, is_valid, label, method):
 
 def copy_of(value):
     """Return a copy where that is possible: a case must not change the next one's."""
-    return value if hasattr(value, "gi_frame") else copy.copy(value)
+    try:
+        return copy.copy(value)
+    except TypeError:  # a module, a generator
+        return value
 
 
 # -- X -------------------------------------------------------------------------
@@ -1456,7 +1463,8 @@ CLEAR = (TypeError, ValueError, NotImplementedError, AttributeError, RuntimeErro
 def classify(case):
     """Run a case, and say what came of it."""
     try:
-        case.run()
+        with redirect_stdout(io.StringIO()):  # of `verbose`
+            case.run()
     except AssertionError:
         return Outcome("wrong result", traceback.format_exc(limit=-2))
     except Exception as error:
