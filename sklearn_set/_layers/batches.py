@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import checked_csr, require_shape
+from sklearn_set._utils.thread_chooser import on_fastest_threads
 
 # Predictions are made in batches: so many bytes of the widest layer's activations as
 # fit in the L2 cache, in whole blocks of registers, and at most PREDICT_ROWS rows.
@@ -227,8 +228,8 @@ def predict_batch_size(n_units, itemsize):
     return max(rows // PREDICT_BLOCK, 1) * PREDICT_BLOCK
 
 
-def map_batches(function, n_samples, batch_size):
-    """Apply a function to all rows, in batches.
+def map_batches(function, n_samples, batch_size, layers=(), name=None):
+    """Apply a function to all rows, in batches, on as many threads as are fastest.
 
     Parameters
     ----------
@@ -238,17 +239,21 @@ def map_batches(function, n_samples, batch_size):
         How many rows there are.
     batch_size : int
         Rows at a time.
+    layers, name
+        As for `on_fastest_threads`.
 
     Returns
     -------
     result : ndarray of shape (n_samples, ...)
     """
-    result = None
-    # Not by gen_batches: it inspects its arguments for longer than one row takes.
-    for start in range(0, n_samples, batch_size):
-        stop = min(start + batch_size, n_samples)
-        part = function(np.arange(start, stop))
-        if result is None:
-            result = np.empty((n_samples, *part.shape[:-1]), dtype=part.dtype)
-        result[start:stop] = part.T
+    result, n_batches = None, -(-n_samples // batch_size)
+    size = min(batch_size, n_samples)
+    with on_fastest_threads(function, layers, size, n_batches, name) as function:
+        # Not by gen_batches: it inspects its arguments for longer than one row takes.
+        for start in range(0, n_samples, batch_size):
+            stop = min(start + batch_size, n_samples)
+            part = function(np.arange(start, stop))
+            if result is None:
+                result = np.empty((n_samples, *part.shape[:-1]), dtype=part.dtype)
+            result[start:stop] = part.T
     return result

@@ -397,7 +397,7 @@ class BaseSETMLP(SETEstimator):
         def outputs(indices):
             return network.outputs(rows.batch(indices, network.n_threads))
 
-        return map_batches(outputs, X.shape[0], batch_size)
+        return map_batches(outputs, X.shape[0], batch_size, network.layers, "outputs")
 
     # -- inspection -------------------------------------------------------
 
@@ -442,7 +442,7 @@ class BaseSETMLP(SETEstimator):
             sums = network.forward(rows.batch(indices, network.n_threads))
             return network.loss.gradient(sums, targets[indices].T)
 
-        losses = map_batches(losses, X.shape[0], batch_size)
+        losses = map_batches(losses, X.shape[0], batch_size, network.layers, "losses")
         return float(np.average(losses, weights=weights))
 
     def _to_predict(self, X):
