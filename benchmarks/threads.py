@@ -27,8 +27,8 @@ BATCHES = (1, 8, 32, 128, 512)
 # Connections of a layer, and its units.
 LAYERS = {20: 10, 1000: 100, 30_000: 784, 100_000: 1000, 1_000_000: 3000}
 ROWS_AT_ONCE = 1000
-# Multiply-adds of one timed call of partial_fit, and its least number of batches.
-WORK, LEAST_BATCHES = 4e8, 8
+# Multiply-adds of one timed call of partial_fit, and the limits of its batches.
+WORK, BATCHES_OF_CALL = 2e8, (4, 2000)
 BAR = 1.05
 AUTOMATIC = thread_chooser.candidates
 MODES = {"one": lambda n: (1,), "all": lambda n: (n,), "automatic": AUTOMATIC}
@@ -44,8 +44,8 @@ def data(n_rows, n_features):
 def training(family, n_connections, batch):
     """Return a function without arguments that trains for one epoch."""
     units = LAYERS[n_connections]
-    n_batches = max(LEAST_BATCHES, int(WORK / (6 * n_connections * batch)))
-    X, y = data(batch * min(n_batches, 100_000 // batch + LEAST_BATCHES), units)
+    n_batches = int(np.clip(WORK / (6 * n_connections * batch), *BATCHES_OF_CALL))
+    X, y = data(n_batches * batch, units)
     density = n_connections / units**2
     if family == "rbm":
         rbm = SETRBM(units, density=density, batch_size=batch, random_state=0)
