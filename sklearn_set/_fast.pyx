@@ -353,6 +353,48 @@ def logistic(
             apply_logistic(&values[0], values.shape[0])
 
 
+# Numbers of the functions that `activate` knows.
+CURVES = {
+    "all_relu": <int> Curve.all_relu, "elu": <int> Curve.elu,
+    "gelu": <int> Curve.gelu, "logistic": <int> Curve.logistic,
+    "silu": <int> Curve.silu, "tanh": <int> Curve.tanh,
+}
+
+
+def activate(
+    real[::1] z,                         # INOUT (n,)
+    real[::1] out,                       # OUT   (n,)
+    int curve,                           # IN    which f, of CURVES
+    real negative_slope,                 # IN    of all_relu
+    int n_threads,
+):
+    """out = f(z), and z = f'(z)"""
+    cdef Py_ssize_t part, first, n = z.shape[0]
+    cdef int team = _team(8 * n, n_threads)
+    if n == 0:
+        return
+    for part in prange(team, nogil=True, schedule="static", num_threads=team):
+        first = n * part // team
+        apply_curve(
+            &z[0] + first, &out[0] + first, n * (part + 1) // team - first,
+            <Curve> curve, negative_slope)
+
+
+def scale(
+    real[::1] values,                    # INOUT (n,)
+    const real[::1] factors,             # IN    (n,)
+    int n_threads,
+):
+    """values *= factors"""
+    cdef Py_ssize_t part, first, n = values.shape[0]
+    cdef int team = _team(n, n_threads)
+    if n == 0:
+        return
+    for part in prange(team, nogil=True, schedule="static", num_threads=team):
+        first = n * part // team
+        multiply(&values[0] + first, &factors[0] + first, n * (part + 1) // team - first)
+
+
 def srelu_forward(
     const real[:, ::1] z,                # IN   (n_units, batch)
     const real[:, ::1] parameters,       # IN   (4, n_units) t_l, a_l, t_r, a_r

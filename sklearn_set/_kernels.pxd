@@ -65,11 +65,20 @@ cdef extern from "_kernels/reductions.h" namespace "sklearn_set" nogil:
     double total(const double* values, Py_ssize_t n)
 
 cdef extern from "_kernels/activations.h" namespace "sklearn_set" nogil:
+    enum class Curve "sklearn_set::Curve":
+        all_relu
+        elu
+        gelu
+        logistic
+        silu
+        tanh
     void apply_logistic[T](T* z, Py_ssize_t n)
     void softmax_gradient_of "sklearn_set::softmax_gradient"[T](
         T* z, Py_ssize_t n_outputs, Py_ssize_t batch, const uint8_t* is_class,
         Py_ssize_t output_stride, Py_ssize_t sample_stride, T* largest, T* total,
         double* losses)
+    void apply_curve[T](T* z, T* out, Py_ssize_t n, Curve curve, T negative_slope)
+    void multiply[T](T* values, const T* factors, Py_ssize_t n)
     void srelu_forward_unit[T](
         const T* z, const T* parameters, Py_ssize_t apart, Py_ssize_t batch, T* out)
     void srelu_backward_unit[T](

@@ -12,10 +12,12 @@ from helpers.perceptrons import (
 )
 from helpers.rbms import assert_same_rbm, make_rbm
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from sklearn_set import SETRBM
 from sklearn_set._rbm.visible_units import VISIBLE_UNITS
+from sklearn_set._utils.thread_chooser import ThreadChooser
 from sklearn_set._utils.threads import effective_n_threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -87,6 +89,61 @@ def test_one_and_two_threads_remove_the_same_inputs(digits, request):
         models.append(clf.fit(digits[0], digits[2]))
     assert_same_model(*models)
     assert not models[0].feature_importances_.all()
+
+
+@pytest.fixture
+def alternating(two_threads, monkeypatch):
+    """Let each batch run on another number of threads than the one before."""
+    n_changes = []
+
+    def tell(self, seconds, n_samples):
+        self.n_threads = 3 - self.n_threads
+        n_changes.append(self.n_threads)
+
+    monkeypatch.setattr(ThreadChooser, "tell", tell)
+    return n_changes
+
+
+@both_perceptrons
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_number_of_threads_may_change_between_batches(Estimator, sparse, request):
+    X, y = DATA[Estimator]
+    X = csr_array(X) if sparse else X
+    options = {
+        "hidden_layer_sizes": (300, 200), "activation": ["srelu", "gelu"],
+        "dropout": 0.1, "batch_size": 100, "max_iter": 2,
+    }  # fmt: skip
+    models, outputs = [], []
+    for fixture in ("one_thread", "alternating"):
+        n_changes = request.getfixturevalue(fixture)
+        models.append(make_model(Estimator, **options).fit(X, y))
+        outputs.append([models[-1]._outputs(X[:n]) for n in (1, 100, len(y))])
+    assert_same_model(*models)
+    for a, b in zip(*outputs, strict=True):
+        assert_array_equal(a, b)
+    assert {1, 2} == set(n_changes)
+
+
+@pytest.mark.parametrize("visible", VISIBLE_UNITS)
+def test_the_number_of_threads_may_change_between_batches_of_an_rbm(
+    visible, digits, request
+):
+    X = digits[0].round()
+    settings = {
+        "n_components": 300, "epsilon": 20, "batch_size": 50, "visible": visible,
+        "learning_rate": 0.01, "n_iter": 1,
+    }  # fmt: skip
+    models, outputs = [], []
+    for fixture in ("one_thread", "alternating"):
+        request.getfixturevalue(fixture)
+        rbm = make_rbm(**settings).fit(X)
+        models.append(rbm)
+        samples = rbm.sample(20, n_steps=3), rbm.gibbs(X)
+        scores = rbm.score_samples(X), rbm.log_partition(n_temperatures=5).value
+        outputs.append([*samples, *scores])
+    assert_same_rbm(*models)
+    for a, b in zip(*outputs, strict=True):
+        assert_array_equal(a, b)
 
 
 @both_perceptrons

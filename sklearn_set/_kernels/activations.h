@@ -1,4 +1,4 @@
-/* What is done with activations: the logistic function, softmax, SReLU and dropout. */
+/* What is done with activations: the functions, softmax and dropout. */
 #ifndef SKLEARN_SET_ACTIVATIONS_H
 #define SKLEARN_SET_ACTIVATIONS_H
 
@@ -75,6 +75,133 @@ void softmax_gradient(
                                - is_class[j * output_stride + b * sample_stride];
     for (ptrdiff_t b = 0; b < batch; b++)
         losses[b] += std::log(static_cast<double>(total[b]));
+}
+
+/* ---- activations that are no broken line with slopes >= 0, with their slopes ---- */
+
+enum class Curve : int { all_relu, elu, gelu, logistic, silu, tanh };
+
+template <class V>
+struct Point {
+    typename V::Type value, slope;
+};
+
+/* z where z > 0, a z elsewhere. */
+template <class V>
+ALWAYS_INLINE inline Point<V> all_relu_point(typename V::Type z, typename V::Real a)
+{
+    const auto one = typename V::Type{} + 1;
+    const typename V::Type slope = z > 0 ? one : a * one;
+    return {z * slope, slope};
+}
+
+/* z where z > 0, exp(z) - 1 elsewhere. */
+template <class V>
+ALWAYS_INLINE inline Point<V> elu_point(typename V::Type z)
+{
+    const typename V::Type zero{}, one = zero + 1;
+    const auto value = expm1_nonpositive<V>(z > 0 ? zero : z);
+    return {z > 0 ? z : value, z > 0 ? one : value + one};
+}
+
+/* z P(Z <= z) for a standard normal Z; the slope is P + z p with its density p. */
+template <class V>
+ALWAYS_INLINE inline Point<V> gelu_point(typename V::Type z)
+{
+    using Real = typename V::Real;
+    const auto one = typename V::Type{} + 1;
+    const auto exponential = exp_nonpositive<V>(static_cast<Real>(-0.5) * z * z);
+    const auto tail = normal_tail<V>(z < 0 ? -z : z, exponential);
+    const typename V::Type probability = z < 0 ? tail : one - tail;
+    const typename V::Type density = static_cast<Real>(0.39894228040143267794) * exponential;
+    return {z * probability, z * density + probability};
+}
+
+/* 1 / (1 + exp(-z)) */
+template <class V>
+ALWAYS_INLINE inline Point<V> logistic_point(typename V::Type z)
+{
+    const auto value = logistic<V>(z);
+    return {value, (1 - value) * value};
+}
+
+/* z / (1 + exp(-z)); with s = 1 / (1 + exp(-z)) the slope is s + s z (1 - s). */
+template <class V>
+ALWAYS_INLINE inline Point<V> silu_point(typename V::Type z)
+{
+    const auto s = logistic<V>(z);
+    const typename V::Type value = z * s;
+    return {value, value * (1 - s) + s};
+}
+
+/* tanh(z). With m = exp(-2 |z|) - 1 its magnitude is -m / (2 + m). */
+template <class V>
+ALWAYS_INLINE inline Point<V> tanh_point(typename V::Type z)
+{
+    const typename V::Type twice = z + z;
+    const auto m = expm1_nonpositive<V>(z < 0 ? twice : -twice);
+    const typename V::Type magnitude = m / (m + 2);
+    const typename V::Type value = z < 0 ? magnitude : -magnitude;
+    return {value, 1 - value * value};
+}
+
+/* out[k] = f(z[k]), and z[k] = f'(z[k]), for n numbers. The last vector overlaps the one
+ * before it, and is computed first. */
+template <class V, class Function>
+ALWAYS_INLINE inline void apply_with_slope(
+    typename V::Real *z, typename V::Real *out, ptrdiff_t n, Function function)
+{
+    const auto store = [](const Point<V> &point, auto *slopes, auto *values) ALWAYS_INLINE {
+        V::store(slopes, point.slope);
+        V::store(values, point.value);
+    };
+    if (n < V::lanes) {
+        typename V::Real slopes[V::lanes] = {0}, values[V::lanes];
+        std::copy_n(z, n, slopes);
+        store(function(V::load(slopes)), slopes, values);
+        std::copy_n(slopes, n, z);
+        std::copy_n(values, n, out);
+        return;
+    }
+    const ptrdiff_t last = n - V::lanes;
+    const Point<V> end = function(V::load(z + last));
+    for (ptrdiff_t k = 0; k < last; k += V::lanes)
+        store(function(V::load(z + k)), z + k, out + k);
+    store(end, z + last, out + last);
+}
+
+/* The same for a curve by name; `negative_slope` is that of all_relu. */
+template <class Real>
+void apply_curve(Real *z, Real *out, ptrdiff_t n, Curve curve, Real negative_slope)
+{
+    using V = NarrowVector<Real>;
+    using Type = typename V::Type;
+    const auto apply_all = [&](auto function) ALWAYS_INLINE {
+        apply_with_slope<V>(z, out, n, function);
+    };
+    switch (curve) {
+    case Curve::all_relu:
+        return apply_all(
+            [=](Type a) ALWAYS_INLINE { return all_relu_point<V>(a, negative_slope); });
+    case Curve::elu:
+        return apply_all([](Type a) ALWAYS_INLINE { return elu_point<V>(a); });
+    case Curve::gelu:
+        return apply_all([](Type a) ALWAYS_INLINE { return gelu_point<V>(a); });
+    case Curve::logistic:
+        return apply_all([](Type a) ALWAYS_INLINE { return logistic_point<V>(a); });
+    case Curve::silu:
+        return apply_all([](Type a) ALWAYS_INLINE { return silu_point<V>(a); });
+    case Curve::tanh:
+        return apply_all([](Type a) ALWAYS_INLINE { return tanh_point<V>(a); });
+    }
+}
+
+/* values[k] *= factors[k] for n numbers. */
+template <class Real>
+void multiply(Real *__restrict values, const Real *__restrict factors, ptrdiff_t n)
+{
+    for (ptrdiff_t k = 0; k < n; k++)
+        values[k] *= factors[k];
 }
 
 /* SReLU of one unit: t_l + a_l (z - t_l) for z <= t_l, t_r + a_r (z - t_r) for other

@@ -7,6 +7,7 @@
 #define SKLEARN_SET_VECTORS_H
 
 #include <cstring>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -252,7 +253,7 @@ inline constexpr double inverse_factorials[] = {
     1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800,
 };
 
-/* What `exp_in_range` needs: to add `rounder` leaves the rounded value in the lowest bits;
+/* What `ExpArgument` needs: to add `rounder` leaves the rounded value in the lowest bits;
  * `terms` is the degree of the series. */
 template <class Real>
 struct ExpConstants;
@@ -272,22 +273,37 @@ struct ExpConstants<double> {
     static constexpr double lowest = -708;
 };
 
-/* exp(y) for |y| up to 87 (float) or 708 (double): 2^n exp(r) for
- * r = y - n ln 2 in [-ln 2 / 2, ln 2 / 2], exp(r) by its series. */
+/* y = n ln 2 + r with an integer n and r in [-ln 2 / 2, ln 2 / 2]. */
+template <class V>
+struct ExpArgument {
+    using Constants = ExpConstants<typename V::Real>;
+    typename V::Type shifted, r;
+
+    ALWAYS_INLINE explicit ExpArgument(typename V::Type y)
+    {
+        shifted =
+            y * static_cast<typename V::Real>(1.44269504088896340736) + Constants::rounder;
+        const typename V::Type n = shifted - Constants::rounder;
+        r = (y - n * Constants::ln2_high) - n * Constants::ln2_low;
+    }
+    /* 2^n a */
+    ALWAYS_INLINE typename V::Type scale(typename V::Type a) const
+    {
+        const auto exponent = V::to_words(shifted) << Constants::mantissa_bits;
+        return V::from_words(V::to_words(a) + exponent);
+    }
+};
+
+/* exp(y) for |y| up to 87 (float) or 708 (double): 2^n exp(r), exp(r) by its series. */
 template <class V>
 ALWAYS_INLINE inline typename V::Type exp_in_range(typename V::Type y)
 {
     using Real = typename V::Real;
-    using Constants = ExpConstants<Real>;
-    const typename V::Type shifted =
-        y * static_cast<Real>(1.44269504088896340736) + Constants::rounder;
-    const typename V::Type n = shifted - Constants::rounder;
-    const typename V::Type r = (y - n * Constants::ln2_high) - n * Constants::ln2_low;
+    const ExpArgument<V> argument(y);
     typename V::Type e{};
-    for (int i = Constants::terms; i >= 0; i--) /* Horner's rule */
-        e = e * r + static_cast<Real>(inverse_factorials[i]);
-    const auto exponent = V::to_words(shifted) << Constants::mantissa_bits;
-    return V::from_words(V::to_words(e) + exponent);
+    for (int i = ExpConstants<Real>::terms; i >= 0; i--) /* Horner's rule */
+        e = e * argument.r + static_cast<Real>(inverse_factorials[i]);
+    return argument.scale(e);
 }
 
 /* exp(z) for z <= 0; not below 1e-38 (float) or 1e-308 (double). */
@@ -298,6 +314,20 @@ ALWAYS_INLINE inline typename V::Type exp_nonpositive(typename V::Type z)
     return exp_in_range<V>(z < lowest ? lowest : z);
 }
 
+/* exp(z) - 1 for z <= 0, also where that is small: 2^n (exp(r) - 1) + (2^n - 1). */
+template <class V>
+ALWAYS_INLINE inline typename V::Type expm1_nonpositive(typename V::Type z)
+{
+    using Real = typename V::Real;
+    const auto lowest = typename V::Type{} + ExpConstants<Real>::lowest;
+    const ExpArgument<V> argument(z < lowest ? lowest : z);
+    typename V::Type e{};
+    for (int i = ExpConstants<Real>::terms; i >= 1; i--)
+        e = e * argument.r + static_cast<Real>(inverse_factorials[i]);
+    const auto power = argument.scale(typename V::Type{} + 1);
+    return power * (e * argument.r) + (power - 1);
+}
+
 /* 1 / (1 + exp(-z)). With e = exp(-|z|) that is 1 / (1 + e) or e / (1 + e). */
 template <class V>
 ALWAYS_INLINE inline typename V::Type logistic(typename V::Type z)
@@ -305,6 +335,49 @@ ALWAYS_INLINE inline typename V::Type logistic(typename V::Type z)
     const auto one = typename V::Type{} + 1;
     const auto e = exp_nonpositive<V>(z < 0 ? z : -z);
     return (z < 0 ? e : one) / (one + e);
+}
+
+/* P(Z <= -x) exp(x^2 / 2) for a standard normal Z and x >= 0 is t times a polynomial in
+ * u = 2 t - 1 with t = 1 / (1 + p x). Fitted by least squares at 4000 Chebyshev nodes of t
+ * in (0, 1]; the relative errors are at most 4.2e-8 (float) and 3e-15 (double). */
+template <class Real>
+struct NormalTail;
+template <>
+struct NormalTail<float> {
+    static constexpr float p = 0.25f;
+    static constexpr float coefficients[] = {
+        0.18882128178389643f,     0.151974100953659f,      0.09678439072771143f,
+        0.04663167771793198f,     0.015098823967492432f,   0.0018780578454328327f,
+        -0.0008690419737311014f,  -0.0003909467246981211f, 3.2331420336658085e-05f,
+        3.9330142391896774e-05f,
+    };
+};
+template <>
+struct NormalTail<double> {
+    static constexpr double p = 0.2;
+    static constexpr double coefficients[] = {
+        0.1538386099500127,      0.133076500578013,       0.09906112319401773,
+        0.06270663133411902,     0.03300407323325814,     0.01382372774469106,
+        0.004159013371952305,    0.0005986753175347655,   -0.00015957397276599055,
+        -0.0001089795993650365,  -1.1874715648377681e-05, 9.951802904476786e-06,
+        3.335000237141154e-06,   -7.944439412136489e-07,  -5.515738048078318e-07,
+        6.47314303258456e-08,    8.40265608945003e-08,    -5.981250803656697e-09,
+        -1.1473276665003871e-08, 4.757212275733317e-10,   9.996002811937583e-10,
+    };
+};
+
+/* P(Z <= -x) for a standard normal Z and x >= 0, given exp(-x^2 / 2). */
+template <class V>
+ALWAYS_INLINE inline typename V::Type normal_tail(
+    typename V::Type x, typename V::Type exponential)
+{
+    using Tail = NormalTail<typename V::Real>;
+    const auto one = typename V::Type{} + 1;
+    const typename V::Type t = one / (one + Tail::p * x), u = (t + t) - one;
+    typename V::Type sum{};
+    for (int i = std::size(Tail::coefficients); i-- > 0;)
+        sum = sum * u + Tail::coefficients[i];
+    return t * sum * exponential;
 }
 
 } // namespace sklearn_set

@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import checked_csr, require_shape
+from sklearn_set._utils.thread_chooser import on_fastest_threads
 
 # Predictions are made in batches: so many bytes of the widest layer's activations as
 # fit in the L2 cache, in whole blocks of registers, and at most PREDICT_ROWS rows. A
@@ -232,8 +233,8 @@ def predict_batch_size(n_units, itemsize):
     return min(rows, max(PREDICT_VALUES // widest, 1))
 
 
-def map_batches(function, n_samples, batch_size):
-    """Apply a function to all rows, in batches.
+def map_batches(function, n_samples, batch_size, layers=(), name=None):
+    """Apply a function to all rows, in batches, on as many threads as are fastest.
 
     Parameters
     ----------
@@ -243,13 +244,24 @@ def map_batches(function, n_samples, batch_size):
         How many rows there are.
     batch_size : int
         Rows at a time.
+    layers, name
+        As for `on_fastest_threads`.
 
     Returns
     -------
     result : ndarray of shape (n_samples, ...)
     """
-    parts = (function(rows) for rows in row_batches(n_samples, batch_size))
+    parts = map_blocks(function, n_samples, batch_size, layers, name)
     return stack_batches(parts, n_samples)
+
+
+def map_blocks(function, n_samples, batch_size, layers=(), name=None):
+    """Iterate over what `map_batches` stacks; each may be overwritten by the next."""
+    n_batches = -(-n_samples // batch_size)
+    size = min(batch_size, n_samples)
+    with on_fastest_threads(function, layers, size, n_batches, name) as function:
+        for rows in row_batches(n_samples, batch_size):
+            yield function(rows)
 
 
 def row_batches(n_samples, batch_size):

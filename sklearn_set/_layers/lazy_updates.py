@@ -24,7 +24,7 @@ class LazyUpdates:
     connections : Connections
         The layer's arrays, changed in place.
     n_threads : int
-        Threads for each kernel.
+        Threads for each kernel; may be changed.
     last : ndarray of shape (1,), dtype STEP_DTYPE, default=None
         The last step of an earlier call, as `last` returned it. It decides how the
         first batch is rounded, so that calls of `partial_fit` round as one `fit` does.
@@ -33,7 +33,7 @@ class LazyUpdates:
     def __init__(self, connections, n_threads, last=None):
         n_in = connections.indptr.size - 1
         self._connections = connections
-        self._n_threads = n_threads
+        self.n_threads = n_threads
         self._all_rows = np.arange(n_in, dtype=np.int32)
         self._last_step = np.zeros(n_in, dtype=np.int32)  # of each row
         self._n_steps = 0  # since all rows were up to date
@@ -56,7 +56,7 @@ class LazyUpdates:
         indptr, _, weights, state = self._connections
         _fast.flush_pending(
             rows, self._powers, self._steps, self._n_steps, self._last_step, indptr,
-            weights, state, self.squared_norms, self._n_threads,
+            weights, state, self.squared_norms, self.n_threads,
         )  # fmt: skip
 
     def pending(self, rows=None):

@@ -177,8 +177,14 @@ class SparseLayer:
 
     @property
     def n_threads(self):
-        """Threads for each kernel."""
+        """Threads for each kernel; may be changed, which changes no result."""
         return self._n_threads
+
+    @n_threads.setter
+    def n_threads(self, n_threads):
+        self._n_threads = n_threads
+        if self._derived.lazy_updates is not None:
+            self._derived.lazy_updates.n_threads = n_threads
 
     @property
     def n_in(self):

@@ -7,10 +7,11 @@ A piecewise linear activation ``max(z, 0) + negative_slope * min(z, 0)`` with a 
 >= 0 is fused: the kernels compute it together with the weighted sums. Any other sets
 ``negative_slope = None``. Its `forward` gets the sums z, writes f(z) to `out`, and
 leaves in z what its `backward` needs; that is f'(z), unless it overrides `backward`.
+A function of the sums alone is a `_Curve`, computed by a kernel; or it has a method
+``_compute(z, out)`` that does the same in NumPy, on one thread.
 """
 
 import numpy as np
-from scipy.special import ndtr
 
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._mlp.initializers import glorot, he
@@ -84,7 +85,7 @@ class Activation:
         parameter_gradient : ndarray of shape (n_parameters, n_units) or None
             None if there are no parameters.
         """
-        gradient *= z
+        _fast.scale(gradient.ravel(), z.ravel(), n_threads)
 
 
 class Identity(Activation):
@@ -104,90 +105,67 @@ class LeakyRelu(Relu):
     negative_slope = 0.01
 
 
-class Logistic(Activation):
+class _Curve(Activation):
+    """An activation that is computed by a kernel, with its derivative."""
+
+    curve = None  # its name there
+    slope_below_0 = 0.0  # for the kernel of all_relu
+    negative_slope = None
+
+    def forward(self, z, out, parameters, n_threads):
+        """Write f(z) to `out`, and f'(z) to z."""
+        curve, slope = _fast.CURVES[self.curve], self.slope_below_0
+        _fast.activate(z.ravel(), out.ravel(), curve, slope, n_threads)
+
+
+class Logistic(_Curve):
     """``f(z) = 1 / (1 + exp(-z))``."""
 
-    negative_slope = None
-
-    def _compute(self, z, out):
-        out[:] = z
-        _fast.logistic(out.ravel())
-        np.subtract(1, out, out=z)
-        z *= out
+    curve = "logistic"
 
 
-class Tanh(Activation):
+class Tanh(_Curve):
     """``f(z) = tanh(z)``."""
 
-    negative_slope = None
-
-    def _compute(self, z, out):
-        np.tanh(z, out=out)
-        np.multiply(out, out, out=z)
-        np.subtract(1, z, out=z)
+    curve = "tanh"
 
 
-class Elu(Activation):
+class Elu(_Curve):
     """``f(z) = z if z > 0 else exp(z) - 1`` (Clevert et al. 2016)."""
 
-    negative_slope = None
+    curve = "elu"
     initializer = staticmethod(he)
 
-    def _compute(self, z, out):
-        np.minimum(z, 0, out=out)
-        np.expm1(out, out=out)
-        derivative = out + 1  # exp(z), or 1 where z > 0
-        out += np.maximum(z, 0)
-        z[:] = derivative
 
-
-class Silu(Activation):
+class Silu(_Curve):
     """``f(z) = z / (1 + exp(-z))`` (Elfwing et al. 2018), also called swish."""
 
-    negative_slope = None
+    curve = "silu"
     initializer = staticmethod(he)
 
-    def _compute(self, z, out):
-        s = z.copy()
-        _fast.logistic(s.ravel())
-        np.multiply(z, s, out=out)
-        np.multiply(out, 1 - s, out=z)  # f' = s + f (1 - s)
-        z += s
 
-
-class Gelu(Activation):
+class Gelu(_Curve):
     """``f(z) = z P(Z <= z)`` for a standard normal Z (Hendrycks and Gimpel 2016)."""
 
-    negative_slope = None
+    curve = "gelu"
     initializer = staticmethod(he)
 
-    def _compute(self, z, out):
-        probability = ndtr(z)
-        np.multiply(z, probability, out=out)
-        density = np.exp(-0.5 * z * z)
-        density *= 1 / np.sqrt(2 * np.pi)
-        z *= density  # f' = P + z p
-        z += probability
 
-
-class AllRelu(Activation):
+class AllRelu(_Curve):
     """``f(z) = z if z > 0 else a z`` (Curci et al. 2021, arXiv 2102.01732).
 
-    a is 0.6 in the first, third, ... hidden layer and -0.6 in the others.
+    a is 0.6 in the first, third, ... hidden layer, where it is fused, and -0.6 in the
+    others.
     """
 
     MAGNITUDE = 0.6
+    curve = "all_relu"
+    slope_below_0 = -MAGNITUDE
     initializer = staticmethod(he)
 
     def __init__(self, number=1):
         super().__init__(number)
         self.negative_slope = self.MAGNITUDE if number % 2 else None
-
-    def _compute(self, z, out):
-        is_positive = z > 0
-        np.multiply(z, -self.MAGNITUDE, out=out)
-        np.copyto(out, z, where=is_positive)
-        z[:] = np.where(is_positive, 1.0, -self.MAGNITUDE)
 
 
 class SRelu(Activation):

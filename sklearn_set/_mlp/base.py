@@ -15,6 +15,7 @@ from sklearn_set._layers.batches import (
     as_rows,
     in_row_order,
     map_batches,
+    map_blocks,
     predict_batch_size,
     row_batches,
     stack_batches,
@@ -439,8 +440,11 @@ class BaseSETMLP(SETEstimator):
     def _output_blocks(self, X):
         """Iterate over blocks of a validated X with the outputs, (n_outputs, batch)."""
         network, rows, batch_size = self._to_predict(X)
-        for indices in row_batches(X.shape[0], batch_size):
-            yield network.outputs(rows.batch(indices, network.n_threads))
+
+        def outputs(indices):
+            return network.outputs(rows.batch(indices, network.n_threads))
+
+        return map_blocks(outputs, X.shape[0], batch_size, network.layers, "outputs")
 
     def hidden_outputs(self, X: Matrix, layer: int = -1) -> Array:
         """Compute the activations of a hidden layer, for instance as features.
@@ -515,7 +519,7 @@ class BaseSETMLP(SETEstimator):
             sums = network.forward(rows.batch(indices, network.n_threads))
             return network.loss.gradient(sums, targets.batch(indices))
 
-        losses = map_batches(losses, X.shape[0], batch_size)
+        losses = map_batches(losses, X.shape[0], batch_size, network.layers, "losses")
         return float(np.average(losses, weights=weights))
 
     def _to_predict(self, X):

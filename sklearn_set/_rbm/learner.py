@@ -60,8 +60,9 @@ class ContrastiveDivergenceLearner(Learner):
 
     def score(self, indices):
         """Return the mean pseudo-likelihood of some samples."""
-        function = self.model.pseudo_log_likelihood
-        return float(map_rows(self.model, function, self._rows, indices).mean())
+        model, rows, name = self.model, self._rows, "pseudo_log_likelihood"
+        scores = map_rows(model, model.pseudo_log_likelihood, rows, name, indices)
+        return float(scores.mean())
 
     def layer_gradients(self, indices):
         """Return the gradient on a batch."""
@@ -110,7 +111,7 @@ def monitored_samples(used, seed):
     return np.sort(rng.choice(used, min(n, used.size), replace=False))
 
 
-def map_rows(model, function, rows, indices=None):
+def map_rows(model, function, rows, name, indices=None):
     """Apply a function of feature-major batches, and stack its results by rows.
 
     Parameters
@@ -122,6 +123,8 @@ def map_rows(model, function, rows, indices=None):
         it returns.
     rows : DenseRows or SparseRows
         The data.
+    name : str
+        What the function computes, as for `on_fastest_threads`.
     indices : ndarray of shape (n_selected,), default=None
         Which samples; None for all.
 
@@ -137,4 +140,6 @@ def map_rows(model, function, rows, indices=None):
         lambda part: function(rows.dense_batch(indices[part], model.layer.n_threads)),
         indices.size,
         batch_size,
+        [model.layer],
+        name,
     )

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from sklearn_set._kernels.builds import _fast
+from sklearn_set._utils.thread_chooser import on_fastest_threads
 
 # Largest number of units whose states are enumerated, and how many states at a time.
 MAX_EXACT_UNITS = 24
@@ -124,9 +125,10 @@ def anneal(model, base_bias, n_chains, n_steps, rng):
     tilt = _tilt(model, base)
     v = independent_samples(model, base, n_chains, rng)
     inputs, log_weights = np.empty((layer.n_in, n_chains), v.dtype), np.zeros(n_chains)
-    for step in range(n_steps):
-        before, after = step / n_steps, (step + 1) / n_steps
-        log_weights += tilt(v) / n_steps
+
+    def move(temperatures):
+        before, after = temperatures.tolist()
+        log_weights[:] += tilt(v) / n_steps
         model.hidden_inputs(v, inputs)
         _fast.anneal(inputs, before, after, log_weights, layer.n_threads)
         h = model.sample(inputs, rng, inputs)
@@ -134,6 +136,10 @@ def anneal(model, base_bias, n_chains, n_steps, rng):
         bias = (1 - after) * base + after * model.visible_bias
         model.visible_means(h, v, bias.astype(v.dtype))
         visible.sample(v, model, rng)
+
+    with on_fastest_threads(move, [layer], 2, n_steps, "anneal") as move_fast:
+        for step in range(n_steps):
+            move_fast(np.array([step, step + 1]) / n_steps)
     visible_term = visible.log_integral(np.zeros((layer.n_out, 1)), base.astype(float))
     return _mean(log_weights, layer.n_in * np.log(2) + float(visible_term[0]))
 

@@ -44,6 +44,7 @@ from sklearn_set._training.validation_set import hold_out
 from sklearn_set._utils.checks import checked_coef, checked_dtype
 from sklearn_set._utils.compat import checked_params, fit_context
 from sklearn_set._utils.random import copy_generator, spawn_generators
+from sklearn_set._utils.thread_chooser import on_fastest_threads
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.types import Array, Evolution, Matrix, RandomState
 from sklearn_set._utils.validation import validated, validated_array
@@ -684,7 +685,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
                 "returns."
             )
         model = self._model()
-        return map_rows(model, model.visible_means, as_rows(X, 1))
+        return map_rows(model, model.visible_means, as_rows(X, 1), "visible_means")
 
     def reconstruct(self, X: Matrix) -> Array:
         """Reconstruct the data from the probabilities of the hidden units.
@@ -745,8 +746,10 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         v = partition_function.independent_samples(
             model, self._base_bias, int(n_samples), rng
         )
-        for _ in range(n_steps):
-            v = model.gibbs(v, rng)
+        step = partial(model.gibbs, rng=rng)
+        with on_fastest_threads(step, [model.layer], v.size, n_steps, "gibbs") as step:
+            for _ in range(n_steps):
+                v = step(v)
         return self._shown(v.T)
 
     def _shown(self, v):
@@ -895,7 +898,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         check_is_fitted(self)
         X = self._check_X(X, is_new=False)
         model = self._model()
-        return map_rows(model, lambda v: function(model, v), as_rows(X, 1))
+        rows, name = as_rows(X, 1), function.__name__
+        return map_rows(model, lambda v: function(model, v), rows, name)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "components_")

@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_set._training.callbacks import NoCallbacks
 from sklearn_set._training.checkpoint import NoCheckpoint
 from sklearn_set._training.schedules import TrainingProgress
+from sklearn_set._utils.thread_chooser import on_fastest_threads
 from sklearn_set._utils.warnings import warn
 
 
@@ -69,6 +70,7 @@ class TrainingLoop:
         self._checkpoint = checkpoint or NoCheckpoint()
         self._save = save
         self._best = None
+        self._learn = learner.learn
 
     def run(self, n_epochs, n_planned=None):
         """Train for at most `n_epochs` epochs.
@@ -93,7 +95,8 @@ class TrainingLoop:
         """
         self._begin(is_complete=n_planned is None)
         try:
-            is_complete = self._run_epochs(n_epochs, n_planned)
+            with self._on_fastest_threads(n_epochs) as self._learn:
+                is_complete = self._run_epochs(n_epochs, n_planned)
         except KeyboardInterrupt:
             warn("Training interrupted by user.")
             self._checkpoint.interrupt()
@@ -114,6 +117,13 @@ class TrainingLoop:
         self._stopping.begin(self._state.history)
         if self._stopping.monitors == "validation_score":
             self._best = self.learner.snapshot()
+
+    def _on_fastest_threads(self, n_epochs):
+        learner, batches = self.learner, self._batches
+        return on_fastest_threads(
+            learner.learn, learner.layers, batches.batch_size,
+            n_epochs * batches.n_batches, type(learner).__name__,
+        )  # fmt: skip
 
     def _run_epochs(self, n_epochs, n_planned):
         for epoch in range(self._state.n_iter, n_epochs):
@@ -147,7 +157,7 @@ class TrainingLoop:
             n_samples = 0
             for indices in self._batches:
                 self._evolver.begin_step()
-                self.learner.learn(indices)
+                self._learn(indices)
                 self._state.n_steps += 1
                 n_samples += indices.size
         self.learner.flush()

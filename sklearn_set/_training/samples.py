@@ -27,7 +27,7 @@ class Batches:
 
     def __init__(self, samples, batch_size, rng=None, *, even=False, selection=None):
         self._all_samples = samples
-        self._batch_size = min(batch_size, samples.size)
+        self.batch_size = min(batch_size, samples.size)
         self._rng = rng
         self._even = even
         self._selection = selection
@@ -42,23 +42,23 @@ class Batches:
     @property
     def n_batches(self):
         """Number of batches in an epoch over all samples, those withheld too."""
-        return -(-self._all_samples.size // self._batch_size)
+        return -(-self._all_samples.size // self.batch_size)
 
     def __iter__(self):
         order = self._samples.copy()
         if self._rng is not None:
             self._rng.shuffle(order)
         if self._even:
-            slices = gen_even_slices(order.size, -(-order.size // self._batch_size))
+            slices = gen_even_slices(order.size, -(-order.size // self.batch_size))
             yield from (order[part] for part in slices)
         else:
-            for start in range(0, order.size, self._batch_size):
-                yield order[start : start + self._batch_size]
+            for start in range(0, order.size, self.batch_size):
+                yield order[start : start + self.batch_size]
 
     def draw(self, rng):
         """Draw a random batch, independent of the order of the epoch."""
         samples = self._samples
-        n = min(self._batch_size, samples.size)
+        n = min(self.batch_size, samples.size)
         return rng.choice(samples, n, replace=False)
 
 

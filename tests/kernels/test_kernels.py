@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from scipy.special import expit, logsumexp, softmax
+from scipy.special import expit, logsumexp, ndtr, softmax
 
 from sklearn_set._kernels.builds import available_builds, load_build
 from sklearn_set._layers.solvers import SGD, SOLVERS, STEP_DTYPE, zero_gradient_powers
@@ -807,6 +807,90 @@ def test_is_canonical(n_rows, n_columns, density, data):
 
 
 # -- what happens to activations ----------------------------------------------------
+
+SLOPE = -0.6  # of all_relu
+DENSITY = 1 / np.sqrt(2 * np.pi)  # of the standard normal distribution at 0
+# Each function and its derivative, from z in float64.
+CURVES = {
+    "all_relu": lambda z: (np.where(z > 0, z, SLOPE * z), np.where(z > 0, 1, SLOPE)),
+    "elu": lambda z: (
+        np.where(z > 0, z, np.expm1(np.minimum(z, 0))), np.exp(np.minimum(z, 0)),
+    ),
+    "gelu": lambda z: (z * ndtr(z), ndtr(z) + z * DENSITY * np.exp(-0.5 * z * z)),
+    "logistic": lambda z: (expit(z), expit(z) * expit(-z)),
+    "silu": lambda z: (z * expit(z), expit(z) * (1 + z * expit(-z))),
+    "tanh": lambda z: (np.tanh(z), 1 - np.tanh(z) ** 2),
+}  # fmt: skip
+
+
+def test_all_curves_are_compared():
+    assert set(_fast.CURVES) == set(CURVES)
+
+
+@pytest.mark.parametrize("name", CURVES)
+@given(st.integers(0, 50) | st.integers(4000, 9000), dtypes, threads, seeds)
+def test_activate(name, n, dtype, n_threads, seed):
+    """Also that a value does not depend on where it stands."""
+    z = (3 * np.random.default_rng(seed).standard_normal(n)).astype(dtype)
+    value, slope = CURVES[name](z.astype(np.float64))
+    slopes, out = z.copy(), np.full_like(z, np.nan)
+    _fast.activate(slopes, out, _fast.CURVES[name], SLOPE, n_threads)
+    tolerance = {np.float32: 2e-6, np.float64: 1e-14}[dtype]
+    assert_allclose(out, value, rtol=tolerance, atol=tolerance)
+    assert_allclose(slopes, slope, rtol=tolerance, atol=tolerance)
+    for k in range(min(n, 3)):
+        one, alone = z[k : k + 1].copy(), np.empty(1, dtype)
+        _fast.activate(one, alone, _fast.CURVES[name], SLOPE, 1)
+        assert (one[0], alone[0]) == (slopes[k], out[k])
+
+
+@pytest.mark.parametrize(
+    "name, ulps", [("elu", 3), ("gelu", 24), ("logistic", 4), ("silu", 4), ("tanh", 4)]
+)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_curves_to_the_last_digits(name, ulps, dtype):
+    """In relation to the value, also where it is small."""
+    small = 10.0 ** -np.arange(0, 30, 0.5)
+    z = np.r_[np.linspace(-4, 30, 1001), small, -small].astype(dtype)
+    z = z[z != 0]
+    out = np.empty_like(z)
+    _fast.activate(z.copy(), out, _fast.CURVES[name], SLOPE, 1)
+    value = CURVES[name](z.astype(np.float64))[0]
+    assert_allclose(out, value, rtol=ulps * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_curves_of_extreme_numbers(dtype):
+    z = np.array([-1e30, -100, 100, 1e30, np.nan], dtype)
+    limits = {
+        "elu": ([-1, -1, 100, 1e30, np.nan], [0, 0, 1, 1, np.nan]),
+        "gelu": ([0, 0, 100, 1e30, np.nan], [0, 0, 1, 1, np.nan]),
+        "silu": ([0, 0, 100, 1e30, np.nan], [0, 0, 1, 1, np.nan]),
+        "tanh": ([-1, -1, 1, 1, np.nan], [0, 0, 0, 0, np.nan]),
+    }
+    for name, (values, slopes) in limits.items():
+        out, back = np.empty_like(z), z.copy()
+        _fast.activate(back, out, _fast.CURVES[name], SLOPE, 1)
+        assert_allclose(out, values, rtol=1e-6, atol=1e-6)
+        assert_allclose(back, slopes, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_logistic_as_a_curve_has_the_same_bits(dtype):
+    z = np.linspace(-50, 50, 1001).astype(dtype)
+    slopes, out, logistic = z.copy(), np.empty_like(z), z.copy()
+    _fast.activate(slopes, out, _fast.CURVES["logistic"], SLOPE, 1)
+    _fast.logistic(logistic)
+    assert_array_equal(out, logistic)
+    assert_array_equal(slopes, (1 - logistic) * logistic)
+
+
+@given(st.integers(0, 50) | st.just(40_000), dtypes, threads, seeds)
+def test_scale(n, dtype, n_threads, seed):
+    values, factors = np.random.default_rng(seed).standard_normal((2, n)).astype(dtype)
+    expected = values * factors
+    _fast.scale(values, factors, n_threads)
+    assert_array_equal(values, expected)
 
 
 def shaped(z, parameters):

@@ -128,7 +128,9 @@ def test_rules_get_the_layers_after_a_flush():
             events.append((layers, context.n_evolutions, context.progress))
 
     learner = MeanLearner()
-    layer = SimpleNamespace(n_states=1, check=lambda n: events.append(("check", n)))
+    layer = SimpleNamespace(
+        n_states=1, n_threads=1, check=lambda n: events.append(("check", n))
+    )
     learner.layers = [layer]
     learner.flush = lambda: events.append("flush")
     make_loop(learner, make_state(), rule=Rule()).run(2)
