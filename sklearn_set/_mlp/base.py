@@ -195,12 +195,13 @@ class BaseSETMLP(SETEstimator):
             self.batch_size, used.size, incremental=incremental
         )
         n_epochs = 0 if incremental else self.max_iter
-        self._withhold(used, state, n_epochs, -(-used.size // batch_size))
+        n = self._n_withheld(used.size, n_epochs, -(-used.size // batch_size))
+        rng = np.random.default_rng(state.seeds["selection"])
+        state.selection.begin(rng.permutation(used)[:n])
         warn_if_alone(weights, batch_size)
-        samples = LabelledSamples(
-            X if incremental else in_row_order(X), self._targets(y, X.dtype), weights,
-            batch_size, self.batch_transform, state.streams["transform"],
-        )  # fmt: skip
+        X = X if incremental else in_row_order(X)
+        rng = state.streams["transform"]
+        samples = self._samples(X, y, weights, batch_size, rng)
         learner = self._learner(samples, batch_size, state, used, is_new)
         batches = Batches(
             used, batch_size, self._shuffle_stream(state), selection=state.selection
@@ -212,19 +213,21 @@ class BaseSETMLP(SETEstimator):
         self._train(learner, batches, state, scorer, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
-    def _withhold(self, used, state, n_epochs, n_batches):
-        """Withhold the training samples that evolution rules want to judge inputs by.
+    def _n_withheld(self, n_samples, n_epochs, n_batches):
+        """Return how many training samples evolution rules want to judge inputs by.
 
         None if the network evolves too seldom to find them. Raises ValueError if a
         rule's parameters are not valid.
         """
         rules = as_rules(self.evolution)
-        n = max([n_withheld(rule, used.size) for rule in rules], default=0)
+        n = max([n_withheld(rule, n_samples) for rule in rules], default=0)
         n_steps = Period.parse(self.evolve_every).n_steps(n_batches)
-        if n_epochs * n_batches < MIN_EVOLUTIONS * n_steps:
-            n = 0
-        rng = np.random.default_rng(state.seeds["selection"])
-        state.selection.begin(rng.permutation(used)[:n])
+        return 0 if n_epochs * n_batches < MIN_EVOLUTIONS * n_steps else n
+
+    def _samples(self, X, y, weights, max_batch, rng=None):
+        return LabelledSamples(
+            X, self._targets(y, X.dtype), weights, max_batch, self.batch_transform, rng
+        )
 
     def _shuffle_stream(self, state):
         return state.streams["shuffle"] if self.shuffle else None
@@ -235,16 +238,32 @@ class BaseSETMLP(SETEstimator):
         else:
             self._check_same_layers(samples.n_outputs)
             network = self._network(batch_size, copy=True)
+        rng = state.streams["dropout"]
+        previous = state.take_learner()
+        return self._network_learner(network, samples, used.size, rng, previous)
+
+    def _network_learner(self, network, samples, n_samples, rng, previous):
+        """Return the learner of a network.
+
+        Parameters
+        ----------
+        network, samples, previous
+            As for NetworkLearner.
+        n_samples : int
+            The number of all training samples.
+        rng : numpy.random.Generator
+            For dropout.
+        """
         n_hidden = len(network.layers) - 1
-        n_auto = used.size if is_classifier(self) else 0
+        n_auto = n_samples if is_classifier(self) else 0
         return NetworkLearner(
             network,
             SOLVERS[self.solver].from_estimator(self, self.learning_rate_init),
             self.solver,
             samples,
-            penalty_of_batches(self.alpha, self.batch_size, used.size),
-            dropout_of_layers(self.dropout, n_hidden, n_auto, state.streams["dropout"]),
-            state.take_learner(),
+            penalty_of_batches(self.alpha, self.batch_size, n_samples),
+            dropout_of_layers(self.dropout, n_hidden, n_auto, rng),
+            previous,
         )
 
     def _new_network(self, samples, max_batch, state, used):

@@ -20,7 +20,7 @@ from sklearn.utils import check_scalar
 # The first bytes of each file; nothing else is unpickled.
 HEADER = b"sklearn_set checkpoint 1\n"
 # Parameters that do not change what is learned.
-IRRELEVANT = {"verbose"}
+IRRELEVANT = {"client", "verbose"}
 
 
 class FitCheckpoint:

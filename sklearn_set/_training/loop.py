@@ -148,7 +148,7 @@ class TrainingLoop:
             for indices in self._batches:
                 self._evolver.begin_step()
                 self.learner.learn(indices)
-                self._state.n_steps += 1
+                self._state.n_steps += self.learner.n_steps(indices)
                 n_samples += indices.size
         self.learner.flush()
         self._state.n_epochs += 1
