@@ -186,7 +186,9 @@ class DistributedLearner(Learner):
         self._cluster.send_topology(self._topology)
 
     def _setting(self):
-        return Setting(self.solver.learning_rate, *self._size, self._input_dropout)
+        factors = getattr(self.local, "rate_factors", None)
+        rate = self.solver.learning_rate
+        return Setting(rate, *self._size, self._input_dropout, factors)
 
     def layer_gradients(self, batch):
         """Return the gradients on a batch of one partition, computed on the client.

@@ -49,6 +49,7 @@ class Setting(NamedTuple):
     batch_size: int
     n_samples: int  # in all partitions
     input_dropout: float
+    rate_factors: Any = None  # of the layers of a perceptron, as training began
 
 
 class Partition:
@@ -196,6 +197,7 @@ class LabelledPartition(Partition):
             network, self._samples(setting.batch_size, streams["transform"]),
             setting.n_samples, streams["dropout"], previous,
         )  # fmt: skip
+        learner.rate_factors = setting.rate_factors
         if setting.input_dropout != 1:
             learner.reduce_input_dropout(setting.input_dropout)
         return learner

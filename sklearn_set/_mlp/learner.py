@@ -28,6 +28,11 @@ class NetworkLearner(Learner):
         Decides what to drop.
     previous : dict, default=None
         What `state` returned, to continue from; ignored if it is another solver's.
+
+    Attributes
+    ----------
+    rate_factors : list of float
+        Factor of the learning rate of each layer, as training begins.
     """
 
     def __init__(
@@ -44,7 +49,7 @@ class NetworkLearner(Learner):
             solver.n_steps, arrays = previous["n_steps"], previous["arrays"]
             last_lazy_step = previous.get("last_lazy_step")
         network.start_states(solver.n_states, arrays, last_lazy_step)
-        self._rate_factors = [rate_factor(layer) for layer in network.layers]
+        self.rate_factors = [rate_factor(layer) for layer in network.layers]
         self.begin_epoch()
 
     def set_samples(self, samples):
@@ -65,7 +70,7 @@ class NetworkLearner(Learner):
         x, y, weights = self._samples.batch(indices, self.network.n_threads)
         self._dropout.renew()
         loss = self.network.learn(
-            x, y, self.solver, self._alpha, weights, self._dropout, self._rate_factors
+            x, y, self.solver, self._alpha, weights, self._dropout, self.rate_factors
         )
         weight = indices.size if weights is None else weights.sum()
         self._loss_sum += loss * weight
