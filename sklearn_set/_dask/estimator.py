@@ -182,8 +182,8 @@ def score_rows(estimator, X, y, sample_weight, metric):
     metric : callable
         ``metric(y, predictions, sample_weight=...)``.
     """
-    y, predicted, weights = dask.compute(y, estimator.predict(X), sample_weight)
-    return metric(y, predicted, sample_weight=weights)
+    y, weights = dask.compute(y, sample_weight)
+    return metric(y, estimator.predict(X).compute(), sample_weight=weights)
 
 
 @property

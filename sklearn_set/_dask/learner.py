@@ -155,7 +155,8 @@ class DistributedLearner(Learner):
         self.solver.n_steps = model.n_steps
         self._lazy_step = model.lazy_step
         first, *others = (model.progress[r] for r in range(len(model.progress)))
-        self._state.streams.update(first.streams)
+        for name, rng in first.streams.items():  # in place: others refer to them
+            self._state.streams[name].bit_generator.state = rng.bit_generator.state
         self._state.replicas[:] = others
         self._own = first.own
         self.local.take_own_states([first.own, *(each.own for each in others)])

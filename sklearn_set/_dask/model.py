@@ -152,7 +152,9 @@ class Model:
         return self.nbytes + 1000
 
     def with_finished_round(self):
-        """Return the average with the traffic of its round counted."""
+        """Return the average with its round counted, unless the client has sent it."""
+        if not self.users:
+            return self
         rounds, up, down = self.traffic
         receivers = self.users - {self.average_origin}
         down += self.nbytes * len(receivers)

@@ -88,6 +88,8 @@ class Partition:
 
     def withheld(self, n):
         """Return the samples that judge the inputs."""
+        if not n:
+            return self.used[:0]
         seed = self.setup.seeds["selection"]
         rng = np.random.default_rng([seed, self.index] if self.index else seed)
         return rng.permutation(self.used)[:n]
