@@ -208,7 +208,10 @@ class Cluster:
         return [min(who_has.get(p.key, ()), default=None) for p in self.partitions]
 
     def _scatter(self, value):
-        (future,) = self._client.scatter([value], hash=False)
+        try:
+            (future,) = self._client.scatter([value], hash=False)
+        except OSError as error:  # the worker died meanwhile
+            raise _LostError from error
         return future
 
     def _sent_topology(self):
@@ -245,7 +248,8 @@ class Cluster:
         """
         while True:
             try:
-                wait(future, timeout=PATIENCE)
+                with self._client.as_current():
+                    wait(future, timeout=PATIENCE)
             except TimeoutError:
                 pass
             except CancelledError as error:

@@ -72,6 +72,8 @@ class Partition:
 
     def _hold_out(self, used, stratify=None):
         """Divide samples; the first partition as the plain estimator does."""
+        if used.size < 2 and not self.setup.is_only:
+            return used, used[:0]
         seed = (self.setup.seeds["split"] + self.index) % np.iinfo(np.int32).max
         fraction = self.setup.estimator.validation_fraction
         if stratify is not None and not self.setup.is_only:
@@ -218,6 +220,8 @@ class LabelledPartition(Partition):
 
     def score(self, learner):
         """Return the score of the samples that are held out, and their weight."""
+        if not self.held_out.size:
+            return 0.0, 0.0
         estimator = copy.copy(self.setup.estimator)
         vars(estimator).pop("feature_names_in_", None)
         network = learner.network
@@ -294,6 +298,8 @@ class UnlabelledPartition(Partition):
 
     def score(self, learner):
         """Return the score of the samples that are held out, and their number."""
+        if not self.held_out.size:
+            return 0.0, 0.0
         return learner.score(self.held_out), float(self.held_out.size)
 
     def rows(self, indices):

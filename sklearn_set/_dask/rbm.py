@@ -94,11 +94,10 @@ class DaskSETRBM(DaskEstimator, SETRBM):
             dtype = self.components_.dtype
         setup = self._setup(descriptions, dtype, state, holds_out=self.early_stopping)
         sizes, n_held = np.transpose(cluster.prepare(setup)).tolist()
-        if self.early_stopping and min(n_held) == 0:
+        if self.early_stopping and sum(n_held) == 0:
             raise ValueError(
-                f"early_stopping with validation_fraction={self.validation_fraction} "
-                "leaves a partition without a sample to validate on. Raise it, or use "
-                "larger partitions."
+                "early_stopping leaves no sample to validate on. Use partitions of "
+                "several samples."
             )
         batches = self._batches(sizes, int(self.batch_size), state, True)
         local = self._local_learner(cluster, sizes, dtype, state, is_new)
