@@ -4,10 +4,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from distributed import get_worker
 
 from sklearn_set._layers.sparse_layer import Connections, SparseLayer
 from sklearn_set._utils.random import copy_generator
 from sklearn_set._utils.threads import effective_n_threads
+
+
+def n_threads_of_task():
+    """Return how many threads the kernels of a task may use.
+
+    A worker may run several tasks at the same time.
+    """
+    try:
+        n_tasks = get_worker().state.nthreads
+    except ValueError:  # on the client
+        n_tasks = 1
+    return max(effective_n_threads() // n_tasks, 1)
 
 
 class Topology:
@@ -59,7 +72,7 @@ class Topology:
         weights : list of ndarray of shape (n_connections,)
             Of each layer.
         """
-        n_threads = effective_n_threads()
+        n_threads = n_threads_of_task()
         layers = []
         for (indptr, targets, n_out), values in zip(self._arrays, weights, strict=True):
             state = np.empty((0, values.size), dtype=values.dtype)
