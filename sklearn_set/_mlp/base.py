@@ -45,6 +45,7 @@ from sklearn_set._training.validation_set import (
     hold_out,
 )
 from sklearn_set._utils.checks import checked_coef
+from sklearn_set._utils.mapped import check_mapped
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.warnings import warn
 from sklearn_set.evolution import as_rules, n_withheld
@@ -95,6 +96,7 @@ class BaseSETMLP(SETEstimator):
         return self._validate_data(X, y, dtype, reset=is_new, **options)
 
     def _validate_data(self, X, y, dtype, *, reset=False, **options):
+        check_mapped(X, dtype)
         return validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype,
             reset=reset, **options,
@@ -408,6 +410,7 @@ class BaseSETMLP(SETEstimator):
     def _outputs(self, X):
         """Compute the outputs of the last layer, (n_samples, n_outputs)."""
         check_is_fitted(self)
+        check_mapped(X, self.coefs_[0].dtype)
         X = validate_data(
             self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
         )

@@ -40,6 +40,7 @@ from sklearn_set._training.callbacks import FitCallbacks, NoCallbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
+from sklearn_set._utils.mapped import check_mapped
 from sklearn_set._utils.random import spawn_generators
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set.evolution import RULES, SET, InputEvolution, as_rules
@@ -366,6 +367,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     def _check_X(self, X, *, is_new):
         """Validate X; a new model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if is_new else self.components_.dtype
+        check_mapped(X, dtype)
         X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=is_new)
         units = self._make_units() if is_new else self._units
         units.check(X, type(self).__name__)
