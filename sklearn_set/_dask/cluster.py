@@ -259,8 +259,8 @@ class Cluster:
                 return
             if future.status == "error":
                 self._raise(future)
-            lost = {"lost", "cancelled"}
-            if future.status in lost or any(f.status in lost for f in sent):
+            # What is "lost" is computed again; what is "cancelled" cannot be.
+            if any(each.status == "cancelled" for each in (future, *sent)):
                 self._check_partitions()
                 raise _LostError
 
@@ -279,7 +279,7 @@ class Cluster:
         if not self._persists:
             return
         for i, future in enumerate(self._validated or self.partitions):
-            if future.status in ("lost", "cancelled"):
+            if future.status == "cancelled":
                 raise RuntimeError(
                     f"Partition {i} of the data was lost with its worker, and cannot "
                     "be computed again, as it came from the client's memory "
