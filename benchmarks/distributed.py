@@ -253,7 +253,9 @@ def measured_kernels():
     """Return the seconds of a sample and connection, and of a task."""
     X = np.random.default_rng(0).random((2048, 784), dtype=np.float32)
     model = network(max_iter=4)
-    seconds = timed(model, X, np.arange(2048) % 10)
+    begin = time.process_time()
+    model.fit(X, np.arange(2048) % 10)
+    seconds = (time.process_time() - begin) / 4
     with cluster(1, processes=False) as client:
         begin = time.perf_counter()
         client.gather([client.submit(abs, i, pure=False) for i in range(500)])

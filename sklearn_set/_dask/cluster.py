@@ -127,10 +127,14 @@ class Cluster:
 
     def _evaluate(self, function, model, setting, args):
         topology, sent = self._sent_topology(), self._scatter(model)
+        homes = self._find_homes()
         futures = [
-            self.submit(function, sent, topology, each, setting, *self._of(i, args))
+            self.submit(
+                function, sent, topology, each, setting, *self._of(i, args),
+                worker=homes[i],
+            )
             for i, each in enumerate(self.partitions)
-        ]
+        ]  # fmt: skip
         for future in futures:
             self._wait(future, sent, topology)
         return self._client.gather(futures)
@@ -198,12 +202,13 @@ class Cluster:
 
     def _find_homes(self):
         """Return the worker of each partition, or of each copy of the model."""
+        n = len(self.partitions)
         if not self._persists:
-            workers = sorted(self._client.scheduler_info(n_workers=-1)["workers"])
-            n = len(self.partitions)
-            return [workers[i % len(workers)] for i in range(n)] if workers else [None]
+            workers = sorted(self._client.ncores()) or [None]
+            return [workers[i % len(workers)] for i in range(n)]
         for future in self.partitions:
-            self._wait(future)
+            if future.status != "finished":
+                self._wait(future)
         who_has = self._client.who_has(self.partitions)
         return [min(who_has.get(p.key, ()), default=None) for p in self.partitions]
 

@@ -14,6 +14,7 @@ from sklearn_set._dask.cluster import Cluster
 from sklearn_set._dask.collections import blocks_of, is_collection, mapped
 from sklearn_set._dask.partitions import Setup
 from sklearn_set._dask.plan import DistributedBatches
+from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.evolver import Period
 from sklearn_set.callbacks import Checkpoint
 
@@ -35,6 +36,9 @@ class DaskEstimator:
     """
 
     _own_parameters = tuple(CONSTRAINTS)
+    _doc_link_template = SETEstimator._doc_link_template.replace(
+        "sklearn_set.{", "sklearn_set.dask.{"
+    )
 
     # -- the plain estimator ------------------------------------------------
 
@@ -47,7 +51,7 @@ class DaskEstimator:
             It shares the fitted arrays with this one.
         """
         local = object.__new__(self._plain)
-        others = {*self._own_parameters, "communication_"}
+        others = {*self._own_parameters, "communication_", "_n_columns"}
         vars(local).update({k: v for k, v in vars(self).items() if k not in others})
         return local
 

@@ -4,6 +4,7 @@ import copy
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 
 from sklearn_set._layers.batches import as_rows, in_row_order
 from sklearn_set._mlp.losses import LOSSES
@@ -87,6 +88,11 @@ class Partition:
     def sizes(self):
         """Number of samples to train on, and to validate on."""
         return self.used.size, 0 if self.held_out is None else self.held_out.size
+
+    def __sizeof__(self):  # for Dask's scheduler
+        X = self.X
+        arrays = (X.data, X.indices, X.indptr) if issparse(X) else (X,)
+        return sum(array.nbytes for array in arrays) + 16 * X.shape[0]
 
     def withheld(self, n):
         """Return the samples that judge the inputs."""

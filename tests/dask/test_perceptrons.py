@@ -1,14 +1,17 @@
 """Perceptrons that a cluster trains."""
 
+import inspect
 import pickle
 
 import dask.array as da
 import numpy as np
 import pytest
 from helpers.partitioned import are_equal, divided, sparse_blocks
+from numpydoc.docscrape import NumpyDocString
 from scipy.sparse import csr_array
 from sklearn.base import clone
 
+import sklearn_set.dask
 from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
 from sklearn_set.callbacks import Checkpoint
 from sklearn_set.dask import DaskSETMLPClassifier, DaskSETMLPRegressor
@@ -226,6 +229,19 @@ def test_predictions_are_lazy(threads_client, small):
         assert isinstance(lazy, da.Array)
         assert lazy.chunks[0] == (60,) * 5
         np.testing.assert_array_equal(lazy, getattr(model, name)(X))
+
+
+@pytest.mark.parametrize("name", sklearn_set.dask.__all__)
+def test_parameters_and_attributes_are_documented(threads_client, small, name):
+    cls = getattr(sklearn_set.dask, name)
+    doc = NumpyDocString(inspect.getdoc(cls))
+    documented = [parameter.name for parameter in doc["Parameters"]]
+    assert documented == list(inspect.signature(cls).parameters)
+    short = {"n_iter": 1} if "n_iter" in documented else {"max_iter": 1}
+    X, y = (divided(a, 150) for a in small)
+    model = cls(**short, client=threads_client).fit(X / X.max(), y)
+    public = {a for a in vars(model) if a.endswith("_") and not a.startswith("_")}
+    assert public <= {attribute.name for attribute in doc["Attributes"]}
 
 
 def test_clones_keep_the_client_and_pickles_drop_it(threads_client, small):
