@@ -63,9 +63,9 @@ def documented(plain):
     by_name["Parameters"] = _with(by_name["Parameters"], PARAMETERS)
     by_name["Attributes"] = _with(by_name["Attributes"], COMMUNICATION)
     by_name["References"] = _with(by_name["References"], REFERENCES)
-    summary = SUMMARY.format(plain=plain.__name__)
-    return summary + "\n\n" + "".join(by_name.values())
+    parts = [SUMMARY.format(plain=plain.__name__), *by_name.values()]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def _with(section, text):
-    return section.rstrip() + "\n\n" + text + "\n"
+    return section.rstrip() + "\n\n" + text
