@@ -235,6 +235,7 @@ class Cluster:
                 return function()
             except _LostError:
                 warn("A worker was lost: its part of the round is computed again.")
+            self._client.wait_for_workers(1)
             self._check_partitions()
         raise RuntimeError(
             f"The same rounds have failed {TRIES} times because workers were lost. See "

@@ -64,10 +64,13 @@ class Killer(threading.Thread):
         while self.n_kills < self._most:
             if self._ends.wait(rng.uniform(0, self._longest)):
                 return
-            nanny = rng.choice(list(self._cluster.workers.values()))
-            if nanny.pid is not None:
+            # A nanny gives up if its worker dies before it has started.
+            known = self._cluster.scheduler.workers
+            nannies = self._cluster.workers.values()
+            started = [n for n in nannies if n.worker_address in known]
+            if started:
                 try:
-                    os.kill(nanny.pid, signal.SIGKILL)
+                    os.kill(rng.choice(started).pid, signal.SIGKILL)
                     self.n_kills += 1
                 except ProcessLookupError:
                     pass
