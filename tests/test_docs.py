@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 
 import sklearn_set
 import sklearn_set.callbacks
+import sklearn_set.dask
 import sklearn_set.evolution
 import sklearn_set.inspection
 import sklearn_set.onnx
@@ -40,7 +41,7 @@ WITH_EXAMPLES = {"sklearn_set"}
 
 def public_names():
     for module in (
-        sklearn_set, sklearn_set.callbacks, sklearn_set.evolution,
+        sklearn_set, sklearn_set.callbacks, sklearn_set.dask, sklearn_set.evolution,
         sklearn_set.inspection, sklearn_set.onnx,
     ):  # fmt: skip
         for name in module.__all__:

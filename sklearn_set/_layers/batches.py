@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn_set._kernels.builds import _fast
 from sklearn_set._utils.buffers import Buffer
 from sklearn_set._utils.checks import checked_csr, require_shape
+from sklearn_set._utils.mapped import is_mapped
 from sklearn_set._utils.thread_chooser import on_fastest_threads
 
 # Predictions are made in batches: so many bytes of the widest layer's activations as
@@ -206,9 +207,10 @@ def in_row_order(X):
     """Return X, or a copy in C order if it is dense and in another order.
 
     Batches are random rows: in Fortran order, as from MATLAB or pandas, each number of
-    a row would take a memory access to another cache line, in each epoch.
+    a row would take a memory access to another cache line, in each epoch. A
+    memory-mapped X stays as it is, as it may be larger than the memory.
     """
-    return X if issparse(X) else np.ascontiguousarray(X)
+    return X if issparse(X) or is_mapped(X) else np.ascontiguousarray(X)
 
 
 def predict_batch_size(n_units, itemsize):

@@ -274,6 +274,15 @@ class SparseLayer:
             derived.by_target = indptr, sources, links
         return derived.by_target
 
+    def take_index(self, index):
+        """Use what `by_target` returned for the same connections, if it was called."""
+        self._derived.by_target = index
+
+    @property
+    def index(self):
+        """The index by target, if it has been built, or else None."""
+        return self._derived.by_target
+
     def forward(self, x, bias, out, negative_slope=1.0, logistic=False):
         """Write ``f(W.T @ x + bias)`` to `out`.
 

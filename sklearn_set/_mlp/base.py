@@ -50,6 +50,7 @@ from sklearn_set._training.validation_set import (
 )
 from sklearn_set._utils.checks import checked_coef, checked_dtype
 from sklearn_set._utils.compat import fit_context
+from sklearn_set._utils.mapped import check_mapped
 from sklearn_set._utils.threads import effective_n_threads
 from sklearn_set._utils.types import Array, Matrix
 from sklearn_set._utils.validation import naming, validated
@@ -122,6 +123,7 @@ class BaseSETMLP(SETEstimator):
         return self._validate_data(X, y, dtype, reset=is_new, **options)
 
     def _validate_data(self, X, y, dtype, *, reset=False, **options):
+        check_mapped(X, dtype)
         return validated(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype,
             reset=reset, **options,
@@ -227,12 +229,13 @@ class BaseSETMLP(SETEstimator):
             self.batch_size, used.size, incremental=incremental
         )
         n_epochs = 0 if incremental else self.max_iter
-        self._withhold(used, state, n_epochs, -(-used.size // batch_size))
+        n = self._n_withheld(used.size, n_epochs, -(-used.size // batch_size))
+        rng = np.random.default_rng(state.seeds["selection"])
+        state.selection.begin(rng.permutation(used)[:n])
         warn_if_alone(weights, batch_size)
-        samples = LabelledSamples(
-            X if incremental else in_row_order(X), self._targets(y, X.dtype), weights,
-            batch_size, self.batch_transform, state.streams["transform"],
-        )  # fmt: skip
+        X = X if incremental else in_row_order(X)
+        rng = state.streams["transform"]
+        samples = self._samples(X, y, weights, batch_size, rng)
         learner = self._learner(samples, batch_size, state, used, is_new)
         batches = Batches(
             used, batch_size, self._shuffle_stream(state), selection=state.selection
@@ -244,19 +247,21 @@ class BaseSETMLP(SETEstimator):
         self._train(learner, batches, state, scorer, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
-    def _withhold(self, used, state, n_epochs, n_batches):
-        """Withhold the training samples that evolution rules want to judge inputs by.
+    def _n_withheld(self, n_samples, n_epochs, n_batches):
+        """Return how many training samples evolution rules want to judge inputs by.
 
         None if the network evolves too seldom to find them. Raises ValueError if a
         rule's parameters are not valid.
         """
         rules = as_rules(self.evolution)
-        n = max([n_withheld(rule, used.size) for rule in rules], default=0)
+        n = max([n_withheld(rule, n_samples) for rule in rules], default=0)
         n_steps = Period.parse(self.evolve_every).n_steps(n_batches)
-        if n_epochs * n_batches < MIN_EVOLUTIONS * n_steps:
-            n = 0
-        rng = np.random.default_rng(state.seeds["selection"])
-        state.selection.begin(rng.permutation(used)[:n])
+        return 0 if n_epochs * n_batches < MIN_EVOLUTIONS * n_steps else n
+
+    def _samples(self, X, y, weights, max_batch, rng=None):
+        return LabelledSamples(
+            X, self._targets(y, X.dtype), weights, max_batch, self.batch_transform, rng
+        )
 
     def _shuffle_stream(self, state):
         return state.streams["shuffle"] if self.shuffle else None
@@ -269,16 +274,32 @@ class BaseSETMLP(SETEstimator):
             network = self._network(
                 batch_size, self.activation, self._loss(), copy=True
             )
+        rng = state.streams["dropout"]
+        previous = state.take_learner()
+        return self._network_learner(network, samples, used.size, rng, previous)
+
+    def _network_learner(self, network, samples, n_samples, rng, previous):
+        """Return the learner of a network.
+
+        Parameters
+        ----------
+        network, samples, previous
+            As for NetworkLearner.
+        n_samples : int
+            The number of all training samples.
+        rng : numpy.random.Generator
+            For dropout.
+        """
         n_hidden = len(network.layers) - 1
-        n_auto = used.size if is_classifier(self) else 0
+        n_auto = n_samples if is_classifier(self) else 0
         return NetworkLearner(
             network,
             SOLVERS[self.solver].from_estimator(self, self.learning_rate_init),
             self.solver,
             samples,
-            penalty_of_batches(self.alpha, self.batch_size, used.size),
-            dropout_of_layers(self.dropout, n_hidden, n_auto, state.streams["dropout"]),
-            state.take_learner(),
+            penalty_of_batches(self.alpha, self.batch_size, n_samples),
+            dropout_of_layers(self.dropout, n_hidden, n_auto, rng),
+            previous,
         )
 
     def _new_network(self, samples, max_batch, state, used):
@@ -350,9 +371,7 @@ class BaseSETMLP(SETEstimator):
         network, history = learner.network, state.history
         self.coefs_, self.intercepts_ = network.coefs, network.biases
         self.activation_parameters_ = network.parameters
-        # Predictions are those of the trained functions, whatever `set_params` changes.
-        self.activations_ = activation_names(self.activation, len(self.coefs_) - 1)
-        self._trained_loss = self._loss_name()
+        self._set_functions()
         self.n_layers_, self.n_outputs_ = len(self.coefs_) + 1, self.coefs_[-1].shape[1]
         self.n_connections_ = sum(coef.nnz for coef in self.coefs_)
         n_positions = sum(coef.shape[0] * coef.shape[1] for coef in self.coefs_)
@@ -364,6 +383,11 @@ class BaseSETMLP(SETEstimator):
         self.validation_scores_ = history.validation_scores
         self.best_validation_score_ = history.best_validation_score
         self._training_state = state.to_dict()
+
+    def _set_functions(self):
+        """Keep what predictions compute, whatever `set_params` changes later."""
+        self.activations_ = activation_names(self.activation, len(self.coefs_) - 1)
+        self._trained_loss = self._loss_name()
 
     def _release_weights(self):
         del self.coefs_
@@ -430,6 +454,7 @@ class BaseSETMLP(SETEstimator):
     def _validate_to_predict(self, X):
         check_is_fitted(self)
         dtype = checked_dtype(self.coefs_[0])
+        check_mapped(X, dtype)
         return validated(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _outputs(self, X):

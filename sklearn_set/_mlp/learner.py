@@ -45,6 +45,11 @@ class NetworkLearner(Learner):
             last_lazy_step = previous.get("last_lazy_step")
         network.start_states(solver.n_states, arrays, last_lazy_step)
         self.follow_topology()
+        self.begin_epoch()
+
+    def set_samples(self, samples):
+        """Use other samples from now on."""
+        self._samples = samples
 
     @property
     def layers(self):
@@ -117,6 +122,20 @@ class NetworkLearner(Learner):
     def restore(self, snapshot):
         """Go back to a snapshot, whose arrays the network takes over."""
         self.network.restore(snapshot)
+
+    def values(self):
+        """Return weights, biases, parameters and the solver's states, not copied."""
+        states, unit_state = self.network.states
+        return [*self.arrays(), *states, unit_state]
+
+    def own_state(self):
+        """Return the sums of the loss in this epoch."""
+        return {"loss_sum": self._loss_sum, "weight_sum": self._weight_sum}
+
+    def take_own_states(self, states):
+        """Add the sums of copies of the network."""
+        self._loss_sum = sum(state["loss_sum"] for state in states)
+        self._weight_sum = sum(state["weight_sum"] for state in states)
 
     def state(self):
         """Return the solver's name, number of steps and arrays."""

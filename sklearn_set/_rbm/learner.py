@@ -32,6 +32,10 @@ class ContrastiveDivergenceLearner(Learner):
         self._rows = rows
         self._monitored = rows.dense_batch(monitored, self._n_threads)
 
+    def set_rows(self, rows):
+        """Use other rows from now on."""
+        self._rows = rows
+
     @property
     def _n_threads(self):
         return self.model.layer.n_threads
@@ -81,6 +85,21 @@ class ContrastiveDivergenceLearner(Learner):
     def restore(self, snapshot):
         """Go back to a snapshot, whose arrays the model takes over."""
         self.divergence.restore(snapshot)
+
+    def values(self):
+        """Return weights, biases, the solver's states and the means, not copied."""
+        sparsity = self.divergence.sparsity
+        means = [] if sparsity is None else [sparsity.means]
+        return [*self.arrays(), *self.divergence.states, *means]
+
+    def own_state(self):
+        """Return the persistent chains, if there are any."""
+        return {"chains": self.divergence.chains}
+
+    def take_own_states(self, states):
+        """Continue with the chains of the first copy of the model."""
+        chains = states[0]["chains"]
+        self.divergence.chains = None if chains is None else chains.copy()
 
     def state(self):
         """Return the solver's arrays, and the running means of the hidden units."""

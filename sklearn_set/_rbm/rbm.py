@@ -43,6 +43,7 @@ from sklearn_set._training.samples import Batches
 from sklearn_set._training.validation_set import hold_out
 from sklearn_set._utils.checks import checked_coef, checked_dtype
 from sklearn_set._utils.compat import checked_params, fit_context
+from sklearn_set._utils.mapped import check_mapped
 from sklearn_set._utils.random import copy_generator, spawn_generators
 from sklearn_set._utils.thread_chooser import on_fastest_threads
 from sklearn_set._utils.threads import effective_n_threads
@@ -397,6 +398,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     def _check_X(self, X, *, is_new):
         """Validate X; a new model takes its dtype and its number of features."""
         dtype = (np.float64, np.float32) if is_new else checked_dtype(self.components_)
+        check_mapped(X, dtype)
         X = validated(self, X, accept_sparse="csr", dtype=dtype, reset=is_new)
         units = self._make_units() if is_new else self._units
         units.check(X, type(self).__name__)
@@ -451,7 +453,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         used, held_out = self._split(X.shape[0], state)
         rows = as_rows(X, 1)
         if is_new:
-            model = self._new_model(X[used] if held_out.size else X, state)
+            bias = self._make_units().first_bias(X[used] if held_out.size else X)
+            model = self._new_model(bias, X.dtype, state)
         else:
             self._check_same_units()
             model = self._model(copy=True)
@@ -459,25 +462,29 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         callbacks = NoCallbacks()
         if not incremental:
             callbacks = fit_callbacks(original, self.n_iter, lambda: original_X, y, {})
-        self._train(learner, used, held_out, state, callbacks, checkpoint, incremental)
+        batches = Batches(
+            used, int(self.batch_size), state.streams["shuffle"], even=True
+        )
+        score = partial(learner.score, held_out) if self.early_stopping else None
+        self._train(learner, batches, state, score, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
 
-    def _new_model(self, X, state):
+    def _new_model(self, first_bias, dtype, state):
         """Return a model with random connections and weights.
 
         The visible biases start at those of independent features.
         """
-        layer = self._random_layer(X.shape[1], X.dtype, state)
+        layer = self._random_layer(first_bias.size, dtype, state)
         # Drawn in float64, so that either dtype gets the same weights.
         weights = state.streams["weights"].standard_normal(layer.n_connections)
         layer.connections.weights[:] = INITIAL_STD / self.visible_std * weights
         units = self._make_units()
         self._fitted_visible = {"visible": self.visible, "visible_std": units.std}
-        self._base_bias = units.first_bias(X)
+        self._base_bias = first_bias
         self._n_features_out = layer.n_in
         vars(self).pop("h_samples_", None)
-        hidden_bias = np.zeros(layer.n_in, dtype=X.dtype)
-        visible_bias = self._base_bias.astype(X.dtype)
+        hidden_bias = np.zeros(layer.n_in, dtype=dtype)
+        visible_bias = self._base_bias.astype(dtype)
         return BoltzmannModel(layer, hidden_bias, visible_bias, units)
 
     def _continued_state(self):
@@ -504,20 +511,26 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         return BoltzmannModel(layer, *biases, self._units)
 
     def _learner(self, model, rows, used, state):
-        previous = state.take_learner() or {"arrays": None, "hidden_means": None}
-        divergence = ContrastiveDivergence(
+        batch_size = min(int(self.batch_size), used.size)
+        rng, previous = state.streams["chain"], state.take_learner()
+        divergence = self._divergence(model, batch_size, rng, previous)
+        monitored = monitored_samples(used, state.seeds["monitor"])
+        return ContrastiveDivergenceLearner(divergence, rows, monitored)
+
+    def _divergence(self, model, batch_size, rng, previous):
+        """Return what makes the steps, which continue those of `previous`, if any."""
+        previous = previous or {"arrays": None, "hidden_means": None}
+        return ContrastiveDivergence(
             model,
             SGD(self.learning_rate, self.momentum),
-            min(int(self.batch_size), used.size),
-            state.streams["chain"],
+            batch_size,
+            rng,
             cd_steps=self.cd_steps,
             alpha=self.alpha,
             chains=self._start_chains(model) if self.persistent else None,
             sparsity=self._sparsity(previous["hidden_means"]),
             states=previous["arrays"],
         )
-        monitored = monitored_samples(used, state.seeds["monitor"])
-        return ContrastiveDivergenceLearner(divergence, rows, monitored)
 
     def _start_chains(self, model):
         """Return the hidden units of the persistent chains, from earlier calls or 0."""
@@ -535,15 +548,11 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         return SparsityTarget(self.sparsity_target, self.sparsity_cost, means)
 
     def _train(
-        self, learner, used, held_out, state, callbacks, checkpoint, incremental
+        self, learner, batches, state, score, callbacks, checkpoint, incremental
     ):
-        score = None
-        if self.early_stopping:
-            score = partial(learner.score, held_out)
-        shuffle = state.streams["shuffle"]
         self._run_loop(
-            learner, Batches(used, int(self.batch_size), shuffle, even=True), state,
-            callbacks, checkpoint, schedule="learning_rate_schedule",
+            learner, batches, state, callbacks, checkpoint,
+            schedule="learning_rate_schedule",
             learning_rate="learning_rate", n_epochs=self.n_iter,
             incremental=incremental, validation_score=score,
         )  # fmt: skip

@@ -73,7 +73,10 @@ class BernoulliUnits:
         The means are smoothed by one more sample, the mean of all features: features
         that are never or always 1 get finite odds.
         """
-        n_samples, means = X.shape[0], column_means(X)
+        return self.first_bias_of_means(column_means(X), X.shape[0])
+
+    def first_bias_of_means(self, means, n_samples):
+        """Return the same, from the means of the features and the number of samples."""
         means = (n_samples * means + means.mean()) / (n_samples + 1)
         least = 0.5 / means.size / (n_samples + 1)  # less than one 1 in all of X
         return logit(means.clip(least, 1 - least))
@@ -136,6 +139,10 @@ class GaussianUnits:
     def first_bias(self, X):
         """Return the mean of each feature."""
         return column_means(X)
+
+    def first_bias_of_means(self, means, n_samples):
+        """Return the same, from the means of the features."""
+        return means
 
     def sample(self, means, model, rng):
         """Draw values with the given means, in place."""

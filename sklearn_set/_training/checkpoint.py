@@ -21,7 +21,7 @@ from sklearn.utils import check_scalar
 HEADER = b"sklearn_set checkpoint 2\n"
 HASH_SIZE = 32
 # Parameters that do not change what is learned.
-IRRELEVANT = {"verbose"}
+IRRELEVANT = {"client", "verbose"}
 
 
 class FitCheckpoint:

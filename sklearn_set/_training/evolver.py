@@ -1,5 +1,6 @@
 """When a model evolves: between epochs, or between steps."""
 
+import math
 import re
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -54,6 +55,29 @@ class Period(NamedTuple):
         if self.n is None:
             return min(max(n_batches, LEAST_STEPS), MOST_STEPS)
         return self.n if self.in_steps else self.n * n_batches
+
+    def steps_left(self, state, n_batches):
+        """Return the number of steps before the next evolution within an epoch.
+
+        Parameters
+        ----------
+        state : TrainingState
+            Between two steps. An evolution that is due now is not the next one.
+        n_batches : int
+            Number of batches in an epoch.
+
+        Returns
+        -------
+        n_steps : int or inf
+            At least 1.
+        """
+        if not self.in_steps:
+            return math.inf
+        n = self.n_steps(n_batches)
+        if self.n is not None:
+            return n - state.n_steps % n
+        since = state.n_steps - state.n_steps_before_evolution
+        return n - since if since < n else n
 
 
 class Evolver:

@@ -23,6 +23,11 @@ class Learner:
     layers = ()
     diverged = False
 
+    @property
+    def timed_layers(self):
+        """The layers whose kernels `learn` calls in this process."""
+        return self.layers
+
     def begin_epoch(self):
         """Get ready for an epoch."""
 
@@ -35,6 +40,10 @@ class Learner:
             The samples of the batch.
         """
         raise NotImplementedError
+
+    def n_steps(self, indices):
+        """Return how many steps of the solver `learn` makes: one."""
+        return 1
 
     def end_epoch(self):
         """Evaluate the epoch.
@@ -99,6 +108,42 @@ class Learner:
     def state(self):
         """Return what a later call needs to continue, besides the weights."""
         return None
+
+    # -- models that are trained on several machines -----------------------
+
+    def values(self):
+        """Return all arrays that steps change, which averages are made of.
+
+        Returns
+        -------
+        values : list of ndarray
+            Weights, biases and the solver's state, not copied.
+        """
+        raise NotImplementedError
+
+    def take_values(self, values):
+        """Overwrite all that `values` returns.
+
+        Parameters
+        ----------
+        values : list of ndarray
+            As `values` returned them, for the same connections.
+        """
+        for mine, given in zip(self.values(), values, strict=True):
+            mine[...] = given
+
+    def own_state(self):
+        """Return what is not averaged, but kept for each copy of the model."""
+        return {}
+
+    def take_own_states(self, states):
+        """Take over what copies of the model have kept.
+
+        Parameters
+        ----------
+        states : list of dict
+            What `own_state` of each returned.
+        """
 
     def is_finite(self):
         """Whether all learned values are finite."""

@@ -121,7 +121,7 @@ class TrainingLoop:
     def _on_fastest_threads(self, n_epochs):
         learner, batches = self.learner, self._batches
         return on_fastest_threads(
-            learner.learn, learner.layers, batches.batch_size,
+            learner.learn, learner.timed_layers, batches.batch_size,
             n_epochs * batches.n_batches, type(learner).__name__,
         )  # fmt: skip
 
@@ -158,7 +158,7 @@ class TrainingLoop:
             for indices in self._batches:
                 self._evolver.begin_step()
                 self._learn(indices)
-                self._state.n_steps += 1
+                self._state.n_steps += self.learner.n_steps(indices)
                 n_samples += indices.size
         self.learner.flush()
         self._state.n_epochs += 1

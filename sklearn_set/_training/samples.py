@@ -1,5 +1,7 @@
 """The training samples: their order in each epoch, and the data of a batch."""
 
+import copy
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import gen_even_slices
@@ -92,6 +94,12 @@ class LabelledSamples:
         self.max_batch = max_batch
         self._transform = transform
         self._rng = rng
+
+    def with_stream(self, rng):
+        """Return the same samples, with another generator for the user's transform."""
+        samples = copy.copy(self)
+        samples._rng = rng
+        return samples
 
     def batch(self, indices, n_threads, *, transformed=True):
         """Return features, targets (feature-major) and weights of some samples.

@@ -42,6 +42,8 @@ class TrainingState:
         How often the schedule 'adaptive' has cut the learning rate in this fit.
     learner : dict or None
         What `Learner.state` returned: the solver's state.
+    replicas : list
+        What copies of the model on other machines continue from, if there are any.
     """
 
     def __init__(self, streams, seeds):
@@ -52,6 +54,7 @@ class TrainingState:
         self.n_iter = self.n_epochs = self.n_steps = self.n_evolutions = 0
         self.n_samples = self.n_cuts = self.n_steps_before_evolution = 0
         self.learner = None
+        self.replicas = []
 
     @classmethod
     def start(cls, random_state, streams, seeds):
@@ -126,6 +129,7 @@ class TrainingState:
         state.history = self.history.copy()
         state.selection = self.selection.copy()
         state.learner = copy.deepcopy(self.learner)
+        state.replicas = copy.deepcopy(self.replicas)
         return state
 
     def take_learner(self):

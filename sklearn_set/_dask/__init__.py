@@ -1,0 +1,1 @@
+"""One model that the workers of a Dask cluster train together."""
