@@ -18,12 +18,14 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
+from sklearn_set import SETRBM, HiddenFeatures, SETMLPClassifier, SETMLPRegressor
 
 ESTIMATORS = [SETMLPClassifier(), SETMLPRegressor(), SETRBM()]
 
 
-@parametrize_with_checks(ESTIMATORS, xfail_strict=True)
+@parametrize_with_checks(
+    [*ESTIMATORS, HiddenFeatures(SETMLPClassifier((5,), max_iter=2, random_state=0))]
+)
 def test_estimator(estimator, check):
     with warnings.catch_warnings():
         # The checks fit data of any range, to the end or not.
