@@ -10,6 +10,8 @@ from sklearn_set._utils.warnings import warn
 
 # How often a segment is tried before the loss of a worker is an error.
 TRIES = 10
+# With so many workers a model goes down a tree, instead of from one worker to all.
+MANY_WORKERS = 4
 # Seconds between two looks at whether data have been lost.
 PATIENCE = 2.0
 
@@ -168,14 +170,39 @@ class Cluster:
         homes = self._find_homes()
         result = sent
         for pieces in rounds:
+            copies = self._spread(result, homes)
             trained = [
-                self._train(result, topology, each, setting, homes) for each in pieces
+                self._train(result, copies, topology, each, setting, homes)
+                for each in pieces
             ]
             result = self._average(trained)
         self._wait(result, sent, topology)
         return result.result()
 
-    def _train(self, model, topology, pieces, setting, homes):
+    def _spread(self, model, homes):
+        """Send a model down a tree of workers, each to two more.
+
+        Parameters
+        ----------
+        model : Future
+            On one worker.
+        homes : list of str
+            The workers that train.
+
+        Returns
+        -------
+        copies : dict of str to Future
+            By worker; empty if there are few.
+        """
+        workers = sorted(set(homes) - {None})
+        copies = {}
+        if len(workers) >= MANY_WORKERS:
+            for i, worker in enumerate(workers):
+                parent = copies[workers[(i - 1) // 2]] if i else model
+                copies[worker] = self.submit(tasks.pass_on, parent, worker=worker)
+        return copies
+
+    def _train(self, model, copies, topology, pieces, setting, homes):
         """Submit the pieces of one copy of the model, one after the other."""
         replica = pieces[0].replica
         following = [*pieces[1:], None]
@@ -184,6 +211,8 @@ class Cluster:
             if not self._persists and after is not None:
                 ahead = self.partitions[after.partition]
             home = homes[piece.partition] if self._persists else homes[replica]
+            if piece.begins_round:
+                model = copies.get(home, model)
             model = self.submit(
                 tasks.train, model, topology, self.partitions[piece.partition], piece,
                 setting, ahead, worker=home,

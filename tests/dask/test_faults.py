@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from conftest import workers
+from helpers.clusters import workers
 from helpers.killed_workers import fits_with_kills
 from helpers.partitioned import are_equal
 

@@ -6,6 +6,7 @@ import pickle
 import dask.array as da
 import numpy as np
 import pytest
+from helpers.clusters import workers
 from helpers.partitioned import are_equal, divided, sparse_blocks
 from numpydoc.docscrape import NumpyDocString
 from scipy.sparse import csr_array
@@ -135,6 +136,13 @@ def test_result_depends_on_the_partitions_only(client, threads_client, small):
     assert are_equal(model, fitted(threads_client, X, y, 80, **HARD, persist=False))
     assert not are_equal(model, fitted(threads_client, X, y, 100, **HARD))
     assert model.score(divided(X, 80), divided(y, 80)) > 0.4
+
+
+def test_models_go_down_a_tree_of_many_workers(threads_client, small):
+    X, y = small
+    with workers(4, processes=False) as four:
+        model = fitted(four, X, y, 60, rounds_per_epoch=2)
+    assert are_equal(model, fitted(threads_client, X, y, 60, rounds_per_epoch=2))
 
 
 def test_average_is_in_proportion_to_the_samples(threads_client, small):
