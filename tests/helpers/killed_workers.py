@@ -96,8 +96,10 @@ def fits_with_kills(cluster, client, n_kills, longest):
     while total < n_kills:
         killer = Killer(cluster, n_kills - total, longest)
         killer.start()
-        models.append(fit(client))
-        killer.stop()
+        try:
+            models.append(fit(client))
+        finally:
+            killer.stop()
         total += killer.n_kills
     return expected, models, total
 
