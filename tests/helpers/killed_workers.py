@@ -67,10 +67,10 @@ class Killer(threading.Thread):
             # A nanny gives up if its worker dies before it has started.
             known = self._cluster.scheduler.workers
             nannies = self._cluster.workers.values()
-            started = [n for n in nannies if n.worker_address in known]
+            started = [n.pid for n in nannies if n.worker_address in known and n.pid]
             if started:
                 try:
-                    os.kill(rng.choice(started).pid, signal.SIGKILL)
+                    os.kill(rng.choice(started), signal.SIGKILL)
                     self.n_kills += 1
                 except ProcessLookupError:
                     pass
