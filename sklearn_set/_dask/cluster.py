@@ -75,20 +75,34 @@ class Cluster:
 
     def each(self, function, sources, *args):
         """Run a task for each partition; return the results in their order."""
-        return self._gather([self.submit(function, each, *args) for each in sources])
+        return self._retry(
+            lambda: self._gather(
+                [self.submit(function, each, *args) for each in sources]
+            )
+        )
 
-    def _gather(self, futures):
+    def _gather(self, futures, *sent):
+        """Wait for tasks, and return their results.
+
+        Parameters
+        ----------
+        futures : list of Future
+            Of the tasks.
+        *sent : Future
+            What they need and only the client can send again.
+        """
         for future in futures:
-            self._wait(future)
-        return self._client.gather(futures)
+            self._wait(future, *sent)
+        try:
+            return self._client.gather(futures)
+        except CancelledError as error:  # lost on the way to the client
+            self._check_partitions()
+            raise _LostError from error
 
     def class_sums(self, largest_weight, classes):
         """Return sum and maximum of the weights of each class, for each partition."""
-        futures = [
-            self.submit(tasks.class_sums, self._kind, each, largest_weight, classes)
-            for each in self._validated
-        ]
-        return self._gather(futures)
+        args = self._kind, largest_weight, classes
+        return self.each(tasks.class_sums, self._validated, *args)
 
     def data_hashes(self):
         """Return hashes of the data of each partition."""
@@ -137,9 +151,7 @@ class Cluster:
             )
             for i, each in enumerate(self.partitions)
         ]  # fmt: skip
-        for future in futures:
-            self._wait(future, sent, topology)
-        return self._client.gather(futures)
+        return self._gather(futures, sent, topology)
 
     @staticmethod
     def _of(i, args):
@@ -176,8 +188,7 @@ class Cluster:
                 for each in pieces
             ]
             result = self._average(trained)
-        self._wait(result, sent, topology)
-        return result.result()
+        return self._gather([result], sent, topology)[0]
 
     def _spread(self, model, homes):
         """Send a model down a tree of workers, each to two more.

@@ -88,7 +88,7 @@ def describe(validated):
     return None if validated is None else validated[0]
 
 
-def class_sums(kind, validated, largest_weight, classes):
+def class_sums(validated, kind, largest_weight, classes):
     """Return the sum and the maximum of the weights of each class."""
     return kind.class_sums(read(validated)[1], largest_weight, classes)
 

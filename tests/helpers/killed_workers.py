@@ -67,10 +67,10 @@ class Killer(threading.Thread):
             # A nanny gives up if its worker dies before it has started.
             known = self._cluster.scheduler.workers
             nannies = self._cluster.workers.values()
-            started = [n for n in nannies if n.worker_address in known]
+            started = [n.pid for n in nannies if n.worker_address in known and n.pid]
             if started:
                 try:
-                    os.kill(rng.choice(started).pid, signal.SIGKILL)
+                    os.kill(rng.choice(started), signal.SIGKILL)
                     self.n_kills += 1
                 except ProcessLookupError:
                     pass
@@ -96,8 +96,10 @@ def fits_with_kills(cluster, client, n_kills, longest):
     while total < n_kills:
         killer = Killer(cluster, n_kills - total, longest)
         killer.start()
-        models.append(fit(client))
-        killer.stop()
+        try:
+            models.append(fit(client))
+        finally:
+            killer.stop()
         total += killer.n_kills
     return expected, models, total
 
