@@ -13,6 +13,8 @@ import numpy as np
 # Incoming connections of a unit whose weights have the initial learning rate, and from
 # which on the output layer starts with smaller weights.
 BASE_FAN_IN = 100
+
+
 # Units of a hidden layer whose weights have that rate with SGD, too.
 BASE_WIDTH = 100
 
@@ -43,8 +45,17 @@ def rate_factors(layers, solver):
 
 
 def fan_in_factor(layer):
-    """Return 100 / the mean incoming connections of the units with any, at most 100."""
-    return BASE_FAN_IN / max(layer.n_connections / max(_n_connected(layer), 1), 1.0)
+    """Return 100 / the incoming connections of a unit, at most 100.
+
+    That is their mean over the units that have any, or, if it is larger, how many
+    others a connection has at its unit, in the mean over the connections: with a few
+    units of many connections the mean over the units would be too low for them.
+    """
+    n_incoming = np.bincount(layer.connections.targets).astype(float)
+    n_connections = max(layer.n_connections, 1)
+    of_units = n_connections / max(np.count_nonzero(n_incoming), 1)
+    of_connections = n_incoming @ n_incoming / n_connections - 1
+    return BASE_FAN_IN / max(of_units, of_connections, 1.0)
 
 
 def width_factor(layer, solver):
