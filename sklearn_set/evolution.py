@@ -275,7 +275,9 @@ class CHT(SET):
         of training, as in RigL.
     """
 
-    def grow(self, layer, kept, n_new, rng):
+    def grow(
+        self, layer: SparseLayer, kept: Array, n_new: int, rng: np.random.Generator
+    ) -> Array:
         """Choose the positions of new connections: the ends of random walks.
 
         Parameters

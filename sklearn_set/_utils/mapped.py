@@ -11,7 +11,7 @@ LARGEST_PART = 0.5
 
 def is_mapped(X):
     """Whether the values of an array, or of a sparse matrix, are in a mapped file."""
-    array = X.data if issparse(X) else X
+    array = getattr(X, "data", None) if issparse(X) else X
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
             return True

@@ -172,7 +172,9 @@ def test_max_iter_warns_in_fit_only(digits):
 )
 def test_a_dense_network_follows_scikit_learn(solver, schedule, monkeypatch):
     """From the same weights, in the same order, with one rate, to 1e-6."""
-    monkeypatch.setattr(learner, "rate_factor", lambda layer: 1.0)
+    monkeypatch.setattr(
+        learner, "rate_factors", lambda layers, solver: [1.0] * len(layers)
+    )
     options = {
         "hidden_layer_sizes": (12, 7), "activation": "tanh", "alpha": 0.1,
         "solver": solver, "learning_rate": schedule, "learning_rate_init": 0.02,

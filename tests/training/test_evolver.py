@@ -66,7 +66,9 @@ def test_evolve_every(digits):
 )
 def test_auto_is_an_epoch_of_100_to_1000_steps(n_batches, n):
     rule, state, due = Counter(), TrainingState.start(0, ("topology",), ()), []
-    learner = SimpleNamespace(layers=[], flush=lambda: None)
+    learner = SimpleNamespace(
+        layers=[], flush=lambda: None, follow_topology=lambda: None
+    )
     evolver = Evolver(learner, [rule], Period.parse("auto"), 0.3, state, n_batches)
     for state.n_steps in range(2 * n + 50):
         evolver.begin_step()
