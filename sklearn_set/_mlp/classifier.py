@@ -460,9 +460,9 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         return self.out_activation_
 
     def _is_stratified(self):
-        return self._kind() in ONE_CLASS
+        return self._target_kind() in ONE_CLASS
 
-    def _kind(self):
+    def _target_kind(self):
         """Return scikit-learn's name of the kind of targets."""
         return self._label_binarizer.y_type_
 
@@ -521,10 +521,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         self.out_activation_ = "softmax" if is_multiclass else "logistic"
 
     def _check_classes(self, y, incremental):
-        if (y.ndim == 1) != (self._kind() in ONE_CLASS):
+        if (y.ndim == 1) != (self._target_kind() in ONE_CLASS):
             raise ValueError(
                 "`y` must be the same kind of targets as in the previous call, which "
-                f"was {self._kind()}; pass "
+                f"was {self._target_kind()}; pass "
                 + ("one class" if y.ndim == 2 else "an indicator of the labels")
                 + " for each sample."
             )
@@ -618,7 +618,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             probabilities are computed by blocks, and not kept.
         """
         X = self._validate_to_predict(X)
-        blocks, kind = self._output_blocks(X), self._kind()
+        blocks, kind = self._output_blocks(X), self._target_kind()
         if kind == "multiclass":
             numbers = (outputs.argmax(axis=0) for outputs in blocks)
             return self.classes_[stack_batches(numbers, X.shape[0])]
@@ -661,7 +661,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         sample_weight = self._validate_weights(
             sample_weight, y, ensure_non_negative=False
         )
-        if self._kind() in ONE_CLASS or type_of_target(y) in ONE_CLASS:
+        if self._target_kind() in ONE_CLASS or type_of_target(y) in ONE_CLASS:
             return super().score(X, y, sample_weight)
         # By blocks: the predicted labels of all samples would be a large matrix.
         X = self._validate_to_predict(X)
@@ -701,7 +701,7 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         outputs = self._outputs(X)
         if self.classes_.size == 1:
             return np.ones_like(outputs)
-        if self._kind() == "binary":
+        if self._target_kind() == "binary":
             return np.hstack([1 - outputs, outputs])
         return outputs
 
