@@ -47,7 +47,7 @@ class Sparse:
             learning_rate_init=arguments.rate,
             max_iter=arguments.epochs,
             momentum=MOMENTUM,
-            nesterovs_momentum=False,
+            nesterovs_momentum=arguments.nesterov,
             batch_transform=augment,
             random_state=arguments.seed,
         )
