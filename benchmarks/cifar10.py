@@ -7,8 +7,9 @@
 with momentum, batches of 100 images, which are shifted, turned and mirrored at random.
 Options change our settings; the defaults are those published (Mocanu et al., Nature
 Communications 9, 2383, 2018), except that the rate of each layer follows its width and
-its connections, which multiplies 0.01 by 18, 3, 26 and 0.025. Weight decay 0.0002 is an `alpha` of 0.02, which is
-divided by the batch size. images.py describes the files that the folder must contain.
+its connections: 0.01 is multiplied by 18, 3, 25 and 0.025. Weight decay 0.0002 is an
+`alpha` of 0.02, which is divided by the batch size. images.py describes the files that
+the folder must contain.
 """
 
 import argparse
