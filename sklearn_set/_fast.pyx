@@ -392,7 +392,8 @@ def scale(
         return
     for part in prange(team, nogil=True, schedule="static", num_threads=team):
         first = n * part // team
-        multiply(&values[0] + first, &factors[0] + first, n * (part + 1) // team - first)
+        multiply(
+            &values[0] + first, &factors[0] + first, n * (part + 1) // team - first)
 
 
 def srelu_forward(
