@@ -12,3 +12,5 @@ for requirement in project["dependencies"]:
     name, version = re.fullmatch(r"([\w-]+)>=([\d.]+)", requirement).groups()
     print(f"{name}=={version}.*")
 print(*project["optional-dependencies"]["test"], sep="\n")
+# Dask's data frames need it; later versions need NumPy 2, and do not tell pip.
+print("pyarrow<21")

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from helpers.versions import needs_callbacks
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
@@ -10,6 +11,7 @@ pytestmark = [
 ]
 
 
+@needs_callbacks
 def test_bad_inputs():
     from long.bad_inputs import all_cases, classify
     from long.pool import run_cases

@@ -8,6 +8,7 @@ import pytest
 from helpers.clusters import workers
 from helpers.killed_workers import fits_with_kills
 from helpers.partitioned import are_equal
+from helpers.versions import needs_callbacks
 
 from sklearn_set.dask import DaskSETMLPClassifier
 
@@ -25,6 +26,7 @@ def test_killed_workers_do_not_change_the_model():
     assert all(are_equal(expected, model) for model in models)
 
 
+@needs_callbacks
 def test_a_partition_that_is_lost_for_good_is_an_error(small):
     da = pytest.importorskip("dask.array")
     import dask

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers.clusters import workers
 from helpers.partitioned import are_equal, divided, sparse_blocks
+from helpers.versions import needs_callbacks
 from numpydoc.docscrape import NumpyDocString
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -259,6 +260,7 @@ def test_clones_keep_the_client_and_pickles_drop_it(threads_client, small):
     assert pickle.loads(pickle.dumps(model)).client is None
 
 
+@needs_callbacks
 def test_callbacks_are_called_on_the_client(threads_client, small):
     class Counts:
         n = 0
@@ -279,6 +281,7 @@ def test_callbacks_are_called_on_the_client(threads_client, small):
     assert counts.n == 3  # and the fit
 
 
+@needs_callbacks
 def test_checkpoint_resumes(threads_client, small, tmp_path):
     class Fails:
         n = 0
