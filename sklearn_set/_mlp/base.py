@@ -158,9 +158,10 @@ class BaseSETMLP(SETEstimator):
         """
         used = np.arange(y.shape[0]) if weights is None else np.flatnonzero(weights)
         if used.size == 0:
-            raise ValueError(
-                "All samples have weight 0: class_weight leaves none to learn from."
-            )
+            reason = "class_weight leaves none to learn from"
+            if getattr(self, "class_weight", None) is None:
+                reason = "sample weights must contain at least one non-zero number"
+            raise ValueError(f"All samples have weight 0: {reason}.")
         if not self.early_stopping or has_validation_set:
             return used, None
         labels = y[used] if self._is_stratified() else None

@@ -23,6 +23,7 @@ from helpers.perceptrons import (
     y_digits,
     y_iris,
 )
+from helpers.versions import needs_routed_scores
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.datasets import make_regression
@@ -109,6 +110,7 @@ def test_select_from_model_and_rfe_find_the_useful_features():
         assert {tuple(np.flatnonzero(selector.get_support()))} == useful
 
 
+@needs_routed_scores
 @both_perceptrons
 def test_metadata_routing(Estimator):
     X, y = DATA[Estimator]
