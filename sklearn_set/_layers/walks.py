@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from sklearn_set._layers.positions import draw_positions, free_ranks, kept_positions
+from sklearn_set._layers.positions import draw_positions, free_ranks
 
 # Walks for each connection that is still missing, how many there are at least, and how
 # often that is repeated.
@@ -22,7 +22,12 @@ class Walks:
     layer : SparseLayer
         The layer.
     kept : ndarray of shape (n_connections,), dtype uint8
-        1 for the connections that stay, at least one.
+        1 for the connections that stay.
+
+    Attributes
+    ----------
+    taken : ndarray of shape (n_kept,), dtype int64
+        The positions of the connections that stay, ascending.
     """
 
     def __init__(self, layer, kept):
@@ -34,6 +39,7 @@ class Walks:
         self._sources = np.repeat(
             np.arange(layer.n_in, dtype=np.int32), np.diff(self._of_source)
         )
+        self.taken = self._sources * np.int64(layer.n_out) + self._targets
         # Conversion to CSC sorts by target, in linear time.
         by_target = csr_array(
             (np.arange(n_kept, dtype=np.int32), self._targets, self._of_source),
@@ -42,7 +48,7 @@ class Walks:
         self._by_target, self._of_target = by_target.data, by_target.indptr
 
     def ends(self, n, rng):
-        """Return the first sources and the last targets of n walks."""
+        """Return the first sources and the last targets of n walks, if any is kept."""
         first = rng.integers(self._targets.size, size=n)
         first.sort()  # so that they are read in the order of memory
         back = _draw_of(self._of_target, self._targets[first], rng)
@@ -78,9 +84,8 @@ def draw_by_walks(layer, kept, n_new, rng):
     positions : ndarray of shape (n_new,), dtype int64
         Ascending ranks among the positions that no kept connection takes.
     """
-    taken = kept_positions(layer, kept)
-    ranks = np.empty(0, dtype=np.int64)
-    walks = Walks(layer, kept) if taken.size else None
+    walks, ranks = Walks(layer, kept), np.empty(0, dtype=np.int64)
+    taken = walks.taken
     for _ in range(MAX_ROUNDS if taken.size else 0):
         missing = n_new - ranks.size
         if not missing:

@@ -37,34 +37,27 @@ def rate_factors(layers, solver):
     -------
     factors : list of float
     """
-    *widths, _ = (width_factor(layer, solver) for layer in layers)
-    return [
-        fan_in_factor(layer) * width
-        for layer, width in zip(layers, [*widths, 1.0], strict=True)
-    ]
+    n_incoming = [np.bincount(layer.connections.targets) for layer in layers]
+    factors = [fan_in_factor(n) for n in n_incoming]
+    if not solver.is_normalised:
+        for i, n in enumerate(n_incoming[:-1]):
+            factors[i] *= math.sqrt(max(np.count_nonzero(n), 1) / BASE_WIDTH)
+    return factors
 
 
-def fan_in_factor(layer):
+def fan_in_factor(n_incoming):
     """Return 100 / the incoming connections of a unit, at most 100.
 
     That is their mean over the units that have any, or, if it is larger, how many
     others a connection has at its unit, in the mean over the connections: with a few
     units of many connections the mean over the units would be too low for them.
+
+    Parameters
+    ----------
+    n_incoming : ndarray of shape (n_units,), dtype int
+        The number of incoming connections of each unit.
     """
-    n_incoming = np.bincount(layer.connections.targets).astype(float)
-    n_connections = max(layer.n_connections, 1)
+    n_connections = max(int(n_incoming.sum()), 1)
     of_units = n_connections / max(np.count_nonzero(n_incoming), 1)
-    of_connections = n_incoming @ n_incoming / n_connections - 1
+    of_connections = np.square(n_incoming, dtype=float).sum() / n_connections - 1
     return BASE_FAN_IN / max(of_units, of_connections, 1.0)
-
-
-def width_factor(layer, solver):
-    """Return sqrt(number of units with connections / 100) if the solver needs it."""
-    if solver.is_normalised:
-        return 1.0
-    return math.sqrt(max(_n_connected(layer), 1) / BASE_WIDTH)
-
-
-def _n_connected(layer):
-    """Return how many target units have connections."""
-    return np.count_nonzero(np.bincount(layer.connections.targets))
