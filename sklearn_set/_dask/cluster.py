@@ -14,6 +14,8 @@ TRIES = 10
 MANY_WORKERS = 4
 # Seconds between two looks at whether data have been lost.
 PATIENCE = 2.0
+# Seconds that a fit waits for a worker when there is none.
+RESTART_SECONDS = 600.0
 
 
 class _LostError(Exception):
@@ -275,7 +277,7 @@ class Cluster:
                 return function()
             except _LostError:
                 warn("A worker was lost: its part of the round is computed again.")
-            self._client.wait_for_workers(1)
+            self._require_worker()
             self._check_partitions()
         raise RuntimeError(
             f"The same rounds have failed {TRIES} times because workers were lost. See "
@@ -305,10 +307,22 @@ class Cluster:
                 return
             if future.status == "error":
                 self._raise(future)
+            self._require_worker()
             # What is "lost" is computed again; what is "cancelled" cannot be.
             if any(each.status == "cancelled" for each in (future, *sent)):
                 self._check_partitions()
                 raise _LostError
+
+    def _require_worker(self):
+        """Wait until there is a worker; raise RuntimeError if none comes."""
+        try:
+            self._client.wait_for_workers(1, timeout=RESTART_SECONDS)
+        except TimeoutError as error:
+            raise RuntimeError(
+                f"The cluster has had no worker for {RESTART_SECONDS:.0f} seconds. See "
+                "the logs of the workers, start new ones and fit again; with a "
+                "Checkpoint among the callbacks, fit continues where it stopped."
+            ) from error
 
     @staticmethod
     def _raise(future):

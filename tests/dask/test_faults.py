@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from helpers.killed_workers import fits_with_kills
 from helpers.partitioned import are_equal
 from helpers.versions import needs_callbacks
 
+from sklearn_set._dask import cluster
 from sklearn_set.dask import DaskSETMLPClassifier
 
 pytestmark = [
@@ -24,6 +26,30 @@ def test_killed_workers_do_not_change_the_model():
         expected, models, n = fits_with_kills(client.cluster, client, 3, longest=2.0)
     assert n == 3
     assert all(are_equal(expected, model) for model in models)
+
+
+@needs_callbacks
+def test_a_cluster_without_workers_is_an_error(small, monkeypatch):
+    da = pytest.importorskip("dask.array")
+    monkeypatch.setattr(cluster, "RESTART_SECONDS", 1.0)
+
+    class Stops:
+        def setup(self, estimator, context):
+            pass
+
+        teardown = on_fit_task_begin = setup
+
+        def on_fit_task_end(self, estimator, context, **data):
+            client.cluster.scale(0)
+            while client.cluster.scheduler.workers:
+                time.sleep(0.01)
+
+    with workers(1, processes=False) as client:
+        X, y = (da.from_array(a, chunks=-1) for a in small)
+        model = DaskSETMLPClassifier((10,), epsilon=5, max_iter=5, client=client)
+        with pytest.raises(RuntimeError, match="no worker for 1 seconds"):
+            model.set_callbacks(Stops()).fit(X, y)
+    assert not hasattr(model, "coefs_")
 
 
 @needs_callbacks

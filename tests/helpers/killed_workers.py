@@ -111,7 +111,13 @@ def main():
     parser.add_argument("--longest", type=float, default=2.0)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    dask.config.set({"distributed.logging.distributed": "critical"})
+    dask.config.set(
+        {
+            "distributed.logging.distributed": "critical",
+            # LocalCluster gives up a worker that takes longer to start again.
+            "distributed.deploy.lost-worker-timeout": "300s",
+        }
+    )
     with (
         LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
