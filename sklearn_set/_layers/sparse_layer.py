@@ -4,7 +4,6 @@ Connections are stored by source unit: the CSR arrays of the (n_in, n_out) weigh
 matrix. The matrix that users see (`SparseLayer.coef`) is a view of the same arrays.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from sklearn_set._kernels.builds import _fast
 from sklearn_set._layers.batches import SparseBatch
 from sklearn_set._layers.lazy_updates import LazyUpdates
 from sklearn_set._layers.positions import draw_positions
-from sklearn_set._utils.buffers import aligned_empty
+from sklearn_set._utils.buffers import Scratch
 from sklearn_set._utils.checks import (
     MAX_CONNECTIONS,
     are_canonical,
@@ -71,7 +70,7 @@ class SparseLayer:
         self._n_out = n_out
         self._n_threads = n_threads
         self._is_trained = False
-        self._scratch_space = None
+        self.scratch = Scratch()  # layers of which one is used at a time may share it
         self._derived = _Derived(connections)
 
     @classmethod
@@ -348,22 +347,16 @@ class SparseLayer:
 
     def _scatter(self, x, bias, out, negative_slope, logistic):
         n_parts = N_PARTS if self.n_connections >= MANY_CONNECTIONS else 1
-        parts = self._scratch((n_parts - 1, *out.shape))
+        parts = self.scratch.array((n_parts - 1, *out.shape), self.dtype)
         indptr, targets, weights, _ = self.connections
         _fast.scatter(
             x, indptr, targets, weights, bias, negative_slope, parts, out,
             self.n_threads, logistic,
         )  # fmt: skip
 
-    def _scratch(self, shape):
-        """Return scratch space for a kernel, kept for the next batch."""
-        size = math.prod(shape)
-        if self._scratch_space is None or self._scratch_space.size < size:
-            self._scratch_space = aligned_empty(size, self.dtype)
-        return self._scratch_space[:size].reshape(shape)
-
     def _forward_nonzeros(self, x, bias, out, negative_slope):
         shape = self.n_threads, min(_fast.LINE, x.shape[1]), self.n_out
+        sums = self.scratch.array(shape, self.dtype)
         indptr, targets, weights, state = self.connections
         pending = ()
         lazy_updates = self._derived.lazy_updates
@@ -371,7 +364,7 @@ class SparseLayer:
             pending = state, *lazy_updates.pending(x.by_feature.present)
         _fast.forward_nonzeros(
             *x.by_sample, indptr, targets, weights, bias, negative_slope,
-            self._scratch(shape), out, self.n_threads, *pending,
+            sums, out, self.n_threads, *pending,
         )  # fmt: skip
 
     def transposed_forward(self, x, bias, out, logistic=False):
@@ -442,11 +435,11 @@ class SparseLayer:
             bias_gradient = None
         if bias_gradient is not None:
             require_shape("The bias gradient", bias_gradient, (self.n_in,))
+        row = self.scratch.array((self.n_threads, x.shape[1]), self.dtype)
         return _fast.backward(
             x, delta, *self.connections, step, negative_slope, bias_gradient,
-            self._squared_norms() if with_norms else None,
-            self._scratch((self.n_threads, x.shape[1])), self.n_threads, negative_x,
-            negative_delta,
+            self._squared_norms() if with_norms else None, row,
+            self.n_threads, negative_x, negative_delta,
         )  # fmt: skip
 
     def _squared_norms(self):

@@ -8,7 +8,7 @@ from sklearn_set._layers.solvers import start_state
 from sklearn_set._layers.sparse_layer import Connections, SparseLayer
 from sklearn_set._mlp.dropout import NO_DROPOUT
 from sklearn_set._mlp.unit_parameters import UnitParameters
-from sklearn_set._utils.buffers import Buffer
+from sklearn_set._utils.buffers import Buffer, Scratch
 from sklearn_set._utils.checks import require_learned
 
 
@@ -55,6 +55,9 @@ class Network:
             Buffer(0 if activation.is_fused else layer.n_out, max_batch, dtype)
             for layer, activation in zip(layers, activations, strict=False)
         ]
+        scratch = Scratch()
+        for layer in layers:
+            layer.scratch = scratch
         self._unit_parameters = None
 
     @classmethod

@@ -1,4 +1,6 @@
-"""Buffers for activations."""
+"""Buffers for activations, and for what kernels compute in between."""
+
+import math
 
 import numpy as np
 
@@ -52,3 +54,26 @@ class Buffer:
             n_units = self._n_units
             self._view = self._flat[: n_units * batch].reshape(n_units, batch)
         return self._view
+
+
+class Scratch:
+    """Room for what a kernel computes in between; several layers may share it."""
+
+    def __init__(self):
+        self._bytes = aligned_empty(0, np.uint8)
+
+    def array(self, shape, dtype):
+        """Return an uninitialised array, overwritten through the next one.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Its shape.
+        dtype : dtype
+            Type of its elements.
+        """
+        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        if self._bytes.size < n_bytes:
+            self._bytes = None  # frees memory
+            self._bytes = aligned_empty(n_bytes, np.uint8)
+        return self._bytes[:n_bytes].view(dtype).reshape(shape)
