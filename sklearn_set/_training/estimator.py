@@ -186,7 +186,14 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _start_state(self):
         """Return the training state of a new model."""
-        return TrainingState.start(self.random_state, self._streams, self._seeds)
+        state = TrainingState.start(self.random_state, self._streams, self._seeds)
+        state.origin = self._topology_parameters()
+        return state
+
+    def _topology_parameters(self):
+        """Return the parameters from which the topology is drawn, as text, by name."""
+        names = "epsilon", "density", "random_state"
+        return {name: repr(getattr(self, name)) for name in names}
 
     def _validate_params(self):
         for name, value in self.get_params(deep=False).items():

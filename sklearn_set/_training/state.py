@@ -30,6 +30,8 @@ class TrainingState:
         What each epoch measured.
     selection : InputSelection
         The inputs that may have connections.
+    origin : dict of str to str
+        The parameters from which the initial topology was drawn, as text.
     n_iter : int
         Number of epochs of the present call.
     n_epochs, n_steps, n_evolutions : int
@@ -51,6 +53,7 @@ class TrainingState:
         self.seeds = seeds
         self.history = History()
         self.selection = InputSelection()
+        self.origin = {}
         self.n_iter = self.n_epochs = self.n_steps = self.n_evolutions = 0
         self.n_samples = self.n_cuts = self.n_steps_before_evolution = 0
         self.learner = None

@@ -106,4 +106,13 @@ def _initial_weights(estimator):
             "The initial topology is known only if random_state is an integer. Pass an "
             "earlier copy of the model as since."
         )
+    now = estimator._topology_parameters()
+    then = estimator._training_state.get("origin", now)
+    changed = [name for name in now if now[name] != then[name]]
+    if changed:
+        raise ValueError(
+            f"{', '.join(changed)} has been changed since the model was fitted, so that "
+            "its initial topology cannot be drawn again. Pass an earlier copy of the "
+            "model as since."
+        )
     return weight_matrices(estimator._initial_model())

@@ -117,3 +117,14 @@ def test_the_initial_graph_needs_a_seed(digits):
     pretrained = make_classifier(init=rbm).fit(X, y)
     with pytest.raises(ValueError, match="first layer came from init.*as since"):
         surviving_connections(pretrained)
+
+
+@pytest.mark.parametrize("change", [{"epsilon": 7}, {"random_state": 1}])
+def test_the_initial_graph_needs_the_parameters_of_the_fit(change, digits):
+    X, _, y, _ = digits
+    clf = make_classifier(max_iter=2).fit(X, y)
+    expected = surviving_connections(clf)
+    before = {name: getattr(clf, name) for name in change}
+    with pytest.raises(ValueError, match=f"^{next(iter(change))} has been changed"):
+        surviving_connections(clf.set_params(**change))
+    assert_array_equal(surviving_connections(clf.set_params(**before)), expected)
