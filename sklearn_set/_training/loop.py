@@ -11,6 +11,9 @@ from sklearn_set._training.schedules import TrainingProgress
 from sklearn_set._utils.thread_chooser import on_fastest_threads
 from sklearn_set._utils.warnings import warn
 
+# By this factor the loss may have grown, from at least 1, without a warning.
+GROWTH = 1000
+
 
 class TrainingLoop:
     """Trains a learner, epoch by epoch, until a rule, a callback or the user stops it.
@@ -105,6 +108,7 @@ class TrainingLoop:
         if self._best is not None:
             self.learner.restore(self._best)
         self._check_finite()
+        self._check_growth()
         self._state.learner = self.learner.state()
         return is_complete
 
@@ -211,3 +215,16 @@ class TrainingLoop:
             if self._best is None:
                 raise ValueError(message)
             warn(f"{message} The best weights are restored.", ConvergenceWarning)
+
+    def _check_growth(self):
+        """Warn of a loss that has grown by far, and is still finite."""
+        losses = self._state.history.curves.get("loss")
+        if not losses or self._best is not None:
+            return
+        first, last = losses[0], losses[-1]
+        if last > GROWTH * max(first, 1.0):
+            warn(
+                f"Training diverges: the loss has grown from {first:.2g} to "
+                f"{last:.2g}. {self._remedy}",
+                ConvergenceWarning,
+            )

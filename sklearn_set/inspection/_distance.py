@@ -111,8 +111,8 @@ def _initial_weights(estimator):
     changed = [name for name in now if now[name] != then[name]]
     if changed:
         raise ValueError(
-            f"{', '.join(changed)} has been changed since the model was fitted, so that "
-            "its initial topology cannot be drawn again. Pass an earlier copy of the "
-            "model as since."
+            f"{', '.join(changed)} has been changed since the model was fitted: its "
+            "initial topology cannot be drawn again. Pass an earlier copy of the model "
+            "as since."
         )
     return weight_matrices(estimator._initial_model())

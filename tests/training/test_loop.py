@@ -252,6 +252,18 @@ def test_divergence_of_the_loss_alone_raises():
     assert state.n_iter == 1
 
 
+@pytest.mark.parametrize(("rate", "grows"), [(3.0, True), (2.05, False)])
+def test_a_loss_that_grows_by_far_is_a_warning(rate, grows):
+    """Each step multiplies the error by 1 - rate."""
+    loop = make_loop(MeanLearner(), make_state(), learning_rate=rate, remedy="Slower.")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        loop.run(3)
+    found = [str(w.message) for w in caught if "the loss has grown" in str(w.message)]
+    assert len(found) == grows
+    assert all(message.endswith("Slower.") for message in found)
+
+
 def test_divergence_with_early_stopping_restores_and_warns():
     learner, state = DivergentLearner(), make_state()
     loop = make_loop(
