@@ -6,6 +6,8 @@ to all weights and biases in place. A new one is a class here with `rule`, `n_st
 ``_kernels/solvers.h``, which defines the ids of solvers and the fields of a step.
 """
 
+import math
+
 import numpy as np
 
 from sklearn_set._kernels.builds import _fast
@@ -34,6 +36,7 @@ class Solver:
     """
 
     n_steps = 0
+    _setting = None  # of the steps that have been allocated
     is_decoupled = False
     is_normalised = False
 
@@ -54,22 +57,32 @@ class Solver:
         Returns
         -------
         *weight_steps, bias_step : ndarray of shape (1,), dtype STEP_DTYPE
-            One for each factor. Biases have the factor 1 and are not penalised.
+            One for each factor, overwritten by the next call. Biases have the factor 1
+            and are not penalised.
         """
         self.n_steps += 1
-        factors = np.array([*rate_factors, 1.0])
-        steps = np.zeros(factors.size, dtype=STEP_DTYPE)
-        steps["solver"] = self.rule
+        setting = scale, decay, bias_scale, tuple(rate_factors)
+        if setting != self._setting:
+            self._prepare(*setting)
+            self._setting = setting
+        steps = self._steps
         for name, value in self.coefficients().items():
-            steps[name] = value * factors if name in RATES else value
-        steps["gradient_scale"] = scale
-        if bias_scale is not None:
-            steps["gradient_scale"][-1] = bias_scale
-        steps["weight_decay"] = decay
+            steps[name] = value * self._factors if name in RATES else value
         if self.is_decoupled:
-            steps["weight_decay"] *= self.learning_rate * factors
-        steps["weight_decay"][-1] = 0.0
-        return [steps[i : i + 1] for i in range(factors.size)]
+            steps["weight_decay"][:-1] = decay * self.learning_rate * self._factors[:-1]
+        return self._parts
+
+    def _prepare(self, scale, decay, bias_scale, rate_factors):
+        """Allocate the steps, with the fields that most calls leave as they are."""
+        self._factors = np.array([*rate_factors, 1.0])
+        n = self._factors.size
+        self._steps = np.zeros(n, dtype=STEP_DTYPE)
+        self._steps["solver"] = self.rule
+        self._steps["gradient_scale"] = scale
+        if bias_scale is not None:
+            self._steps["gradient_scale"][-1] = bias_scale
+        self._steps["weight_decay"][:-1] = decay
+        self._parts = [self._steps[i : i + 1] for i in range(n)]
 
 
 class SGD(Solver):
@@ -151,7 +164,8 @@ class Adam(Solver):
     def coefficients(self):
         """Return the fields of the next step, by name."""
         t = self.n_steps
-        rate = self.learning_rate * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        correction = math.sqrt(1 - self.beta_2**t)  # not by NumPy, which is slow here
+        rate = self.learning_rate * correction / (1 - self.beta_1**t)
         return {
             "learning_rate": rate,
             "one_minus_beta_1": 1 - self.beta_1,
