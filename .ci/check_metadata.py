@@ -1,8 +1,8 @@
-"""Compare what several files say of the package: its version, and where the repository is.
+"""Compare what several files say of the package: version, address of the repository.
 
-The version is written in meson.build and the address in pyproject.toml; formats that cannot
-refer to them repeat them. ``--tag v1.2.3`` also compares the version with a release's tag.
-Needs Python 3.11 and git, or a folder without other files than the tracked ones.
+The version is written in meson.build and the address in pyproject.toml; formats that
+cannot refer to them repeat them. ``--tag v1.2.3`` also compares the version with a
+release's tag. Needs Python 3.11 and git, or a folder with the tracked files alone.
 """
 
 import argparse
