@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 
@@ -64,3 +65,12 @@ def test_show_versions(capsys):
     out = capsys.readouterr().out
     assert "scipy" in out and f"build: {builds.BUILD}" in out
     assert sklearn_set.__version__ in out
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="not free-threaded"
+)
+@pytest.mark.parametrize("build", builds.available_builds())
+def test_import_leaves_the_gil_disabled(build):
+    code = "import sys, sklearn_set; print(sys._is_gil_enabled())"
+    assert run(build, code).stdout.split() == ["False"]

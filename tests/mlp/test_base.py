@@ -401,6 +401,23 @@ def test_predict_is_safe_in_several_threads(digits):
             assert_array_equal(proba, whole)
 
 
+@both_perceptrons
+def test_fits_in_several_threads_are_those_of_one(Estimator):
+    """They train at the same time, without the GIL in the kernels."""
+    X, y = SMALL_DATA[Estimator]
+
+    def fit(seed):
+        model = make_small_model(Estimator, random_state=seed, max_iter=20)
+        return model.fit(X, y).coefs_
+
+    expected = [fit(seed) for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        for weights, others in zip(expected, pool.map(fit, range(8)), strict=True):
+            for one, other in zip(weights, others, strict=True):
+                assert_array_equal(one.indices, other.indices)
+                assert_array_equal(one.data, other.data)
+
+
 @pytest.mark.parametrize("activation", ["relu", "tanh", ["srelu", "gelu"]])
 def test_predictions_are_those_of_the_trained_activations(activation):
     """Parameters that are set after `fit` matter to the next one only."""
