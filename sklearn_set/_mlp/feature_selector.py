@@ -5,7 +5,6 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
@@ -94,10 +93,11 @@ class UnsupervisedFeatureSelector(SelectorMixin, BaseEstimator):
 
     Notes
     -----
-    The hidden units have the activation 'tanh', the outputs have none. The other
+    The hidden units have the activation 'tanh'; the outputs are linear. The other
     parameters are the defaults of :class:`SETMLPRegressor`. The autoencoders of [1]_
-    have 1000 units, ``epsilon=13`` and ``zeta=0.2``. A sparse `X` is never made dense: only the targets of a
-    batch are.
+    have 1000 units, ``epsilon=13`` and ``zeta=0.2``.
+
+    A sparse `X` is never made dense; only the targets of a batch are.
 
     References
     ----------
