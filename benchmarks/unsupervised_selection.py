@@ -45,6 +45,7 @@ def at_random(X, seed):
 published = partial(autoencoder, hidden_layer_sizes=1000, epsilon=13)
 METHODS = {
     "autoencoder, default": autoencoder,
+    "autoencoder, dense": partial(autoencoder, epsilon=None),
     "autoencoder, 1000 units, epsilon 13, zeta 0.2": partial(published, zeta=0.2),
     "autoencoder, 1000 units, epsilon 13, fixed": partial(published, zeta=0),
     f"PCA, {N_COMPONENTS} components": principal_components,

@@ -34,8 +34,8 @@ class UnsupervisedFeatureSelector(SelectorMixin, BaseEstimator):
     :class:`~sklearn.feature_selection.SelectFromModel` with a :class:`SETMLPClassifier`
     or a :class:`SETMLPRegressor`.
 
-    Features should be standardized, because those with a large variance dominate the
-    loss.
+    Features with a large variance dominate the loss. Standardize them, unless they have
+    a common unit in which the variance matters, as pixels have.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ class UnsupervisedFeatureSelector(SelectorMixin, BaseEstimator):
         Number of units of each hidden layer.
 
     noise : float, default=0.2
-        Standard deviation of the noise, which is drawn anew in each epoch. To a sparse
-        `X` it is added only where values are stored.
+        Standard deviation of the noise, in the unit of `X`. The noise is drawn anew in
+        each epoch. To a sparse `X` it is added only where values are stored.
 
-    epsilon : float or None, default=20
+    epsilon : float or None, default=5
         Sparsity parameter: a layer between n_in and n_out units has
-        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` connections. Layers with
-        few units are dense. None means a dense network.
+        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` connections. None means a
+        dense network.
 
     zeta : float, default=0.3
         Fraction of the connections that is dropped and regrown when the network
@@ -145,7 +145,7 @@ class UnsupervisedFeatureSelector(SelectorMixin, BaseEstimator):
     def __init__(
         self, n_features_to_select: float | None = None, *,
         hidden_layer_sizes: Sizes = 20, noise: float = 0.2,
-        epsilon: float | None = 20, zeta: float = 0.3, max_iter: int = 100,
+        epsilon: float | None = 5, zeta: float = 0.3, max_iter: int = 100,
         random_state: RandomState = None,
     ) -> None:  # fmt: skip
         self.n_features_to_select = n_features_to_select
