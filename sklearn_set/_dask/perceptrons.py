@@ -285,7 +285,9 @@ class DaskSETMLPClassifier(DaskSETMLP, SETMLPClassifier):
         labels = np.unique(np.concatenate([each.classes for each in descriptions]))
         n_outputs = descriptions[0].n_outputs
         if any(each.n_outputs != n_outputs for each in descriptions):
-            raise ValueError("y has not as many columns in each partition.")
+            raise ValueError(
+                "All partitions of y must have the same number of columns."
+            )
         if n_outputs is not None:  # an indicator matrix, in which all labels occur
             labels = np.vstack([np.zeros(n_outputs, int), np.ones(n_outputs, int)])
         if is_new:
@@ -391,7 +393,9 @@ class DaskSETMLPRegressor(DaskSETMLP, SETMLPRegressor):
         """Check that all partitions have the same targets."""
         self._n_columns = descriptions[0].n_outputs
         if any(each.n_outputs != self._n_columns for each in descriptions):
-            raise ValueError("y has not as many columns in each partition.")
+            raise ValueError(
+                "All partitions of y must have the same number of columns."
+            )
         self.out_activation_ = LOSSES[self.loss].out_activation
 
     def _any_targets(self):

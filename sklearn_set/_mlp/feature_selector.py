@@ -56,9 +56,9 @@ class UnsupervisedFeatureSelector(SelectorMixin, BaseEstimator):
         dense network.
 
     zeta : float, default=0.3
-        Fraction of the connections that is dropped and regrown when the network
-        evolves, in [0, 1). Layers with more than 80 % of all possible connections do
-        not evolve.
+        Fraction of the connections that is dropped and replaced by new ones when the
+        network evolves, in [0, 1). Layers with more than 80 % of all possible
+        connections do not evolve.
 
     max_iter : int, default=100
         Number of epochs.
