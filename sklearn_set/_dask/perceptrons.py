@@ -155,7 +155,7 @@ class DaskSETMLP(DaskEstimator):
             partitions as X is.
 
         sample_weight : dask array or series of shape (n_samples,), default=None
-            Weights of the samples, not negative, divided likewise.
+            Non-negative weights of the samples, divided into partitions as X is.
 
         X_val : {array-like, sparse matrix, dask collection}, default=None
             A validation set, scored by the client after each epoch
@@ -199,7 +199,7 @@ class DaskSETMLP(DaskEstimator):
         Returns
         -------
         y : {dask array, ndarray} of shape (n_samples,) or (n_samples, n_outputs)
-            What the plain estimator predicts; lazy if X is a Dask collection.
+            The same as from the plain estimator; lazy if X is a Dask collection.
         """
         return self._predict("predict", X, *self._predicted())
 
@@ -339,7 +339,7 @@ class DaskSETMLPClassifier(DaskSETMLP, SETMLPClassifier):
         Returns
         -------
         y_prob : {dask array, ndarray} of shape (n_samples, n_classes)
-            What the plain estimator returns; lazy if X is a Dask collection.
+            The same as from the plain estimator; lazy if X is a Dask collection.
         """
         check_is_fitted(self)
         dtype = self.coefs_[0].dtype

@@ -78,10 +78,11 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
           thresholds and the two outer slopes [4]_. The authors of SET use it.
 
     epsilon : float or None, default=20
-        Sparsity parameter: a layer between n_in and n_out units has ``min(round(epsilon
-        * (n_in + n_out)), n_in * n_out)`` connections. On average, a unit then has at
-        least `epsilon` connections to each adjacent layer, and ``2 * epsilon`` between
-        layers of the same size. None means a dense network, unless `density` is given.
+        Sparsity parameter: a layer between n_in and n_out units has
+        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` connections. On average,
+        a unit then has at least `epsilon` connections to each adjacent layer, and
+        ``2 * epsilon`` between layers of the same size. None means a dense network,
+        unless `density` is given.
 
     density : float, default=None
         Number of connections as a fraction of the weights of the dense network, in (0,
@@ -152,8 +153,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         Strength of the L2 regularization term. The term is divided by the number of
         samples in the batch when added to the loss, or by `batch_size` if there are
         fewer training samples than that. A smaller `batch_size` therefore needs a
-        smaller `alpha`. With 'adamw', each step multiplies the weights by ``1 -
-        learning_rate * alpha / batch_size`` instead.
+        smaller `alpha`. With 'adamw', each step multiplies the weights by
+        ``1 - learning_rate * alpha / batch_size`` instead.
 
     dropout : 'auto', float or list of float, default='auto'
         Fraction of the hidden units that is dropped at random for each sample, in [0,

@@ -79,9 +79,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Number of binary hidden units.
 
     epsilon : float or None, default=10
-        Sparsity parameter: the model has ``min(round(epsilon * (n_features +
-        n_components)), n_features * n_components)`` connections. None means a dense
-        model, unless `density` is given.
+        Sparsity parameter: the model has
+        ``min(round(epsilon * (n_features + n_components)), n_features * n_components)``
+        connections. None means a dense model, unless `density` is given.
 
     density : float, default=None
         Number of connections as a fraction of the weights of the dense model, in (0,
@@ -125,9 +125,9 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     visible_std : float, default=1.0
         Standard deviation of Gaussian visible units, given the hidden units. It should
-        increase with the number of features: with thousands of features and the value
-        1, the inputs of the hidden units are so large that the units saturate at 0 or
-        1. It has the same effect as dividing the features by `visible_std`.
+        increase with the number of features: with thousands of features and the
+        default, the hidden units saturate, because their inputs are too large. It has
+        the same effect as dividing the features by `visible_std`.
 
     learning_rate : float, default=0.1
         The learning rate for weight updates. It is *highly* recommended to tune this
@@ -768,7 +768,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         return np.ascontiguousarray(v, dtype=dtype or v.dtype)
 
     def free_energy(self, X: Matrix) -> Array:
-        """Compute the free energy F(v), the lower the more likely v is.
+        """Compute the free energy F(v), which is lower for more likely v.
 
         Parameters
         ----------
@@ -840,8 +840,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             Number of temperatures of each chain; the estimate improves with it.
 
         random_state : int, RandomState instance or None, default=None
-            Seeds the chains. None for a seed that `fit` has drawn: each call returns
-            the same.
+            Seeds the chains. None uses a seed drawn by `fit`, so that each call returns
+            the same result.
 
         Returns
         -------
@@ -881,8 +881,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Returns
         -------
         log_likelihood : float
-            Mean of ``-free_energy(X)``, minus ``log_partition().value``. For a
-            better estimate call that with more temperatures.
+            Mean of ``-free_energy(X)``, minus ``log_partition().value``. For a better
+            estimate, call `log_partition` with more temperatures.
         """
         return -float(self.free_energy(X).mean()) - self.log_partition().value
 
