@@ -66,9 +66,10 @@ def at_random(X, seed):
 wide = partial(autoencoder, hidden_layer_sizes=1000, epsilon=13)
 METHODS = {
     "autoencoder, default": autoencoder,
+    "autoencoder, fixed topology": partial(autoencoder, zeta=0),
     "autoencoder, dense": partial(autoencoder, epsilon=None),
     "autoencoder, 1000 units, epsilon 13, zeta 0.2": partial(wide, zeta=0.2),
-    "autoencoder, 1000 units, epsilon 13, fixed": partial(wide, zeta=0),
+    "autoencoder, 1000 units, epsilon 13, zeta 0": partial(wide, zeta=0),
     "published settings": published,
     f"PCA, {N_COMPONENTS} components": principal_components,
     "random": at_random,

@@ -176,8 +176,8 @@ class UnsupervisedFeatureSelector(SelectorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the input is not valid, there are less features than are to be selected,
-            or training diverges.
+            If the input is not valid, `n_features_to_select` exceeds the number of
+            features, or training diverges.
         """
         check_mapped(X, DTYPES)
         X = validated(self, X, accept_sparse="csr", dtype=DTYPES)
