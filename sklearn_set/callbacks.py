@@ -10,20 +10,20 @@ __all__ = ["Checkpoint"]
 class Checkpoint(Callback):
     """Callback that saves a fit to a file, from which the fit resumes if it is killed.
 
-    Set it with ``estimator.set_callbacks(Checkpoint(path))``. When `fit` is called and
-    the file is there, it resumes after the last epoch that was saved, and ends with the
-    same model, bit for bit, as if it had not been interrupted. So a script is simply
-    run again. When `fit` has come to its end the file is removed; it stays after an
-    interrupt by the user (Ctrl-C).
+    Set it with ``estimator.set_callbacks(Checkpoint(path))``. If the file exists when
+    `fit` is called, training resumes after the last epoch that was saved. The resulting
+    model is the same, bit for bit, as without the interruption. To resume, run the same
+    script again. The file is removed at the end of `fit`, but kept after an interrupt
+    by the user (Ctrl-C).
 
     Parameters
     ----------
     path : str or path-like
-        The file; its folder must exist. Each fit needs its own: do not use one for the
-        fits of a search or of an ensemble.
+        The file; its folder must exist. Each fit needs a file of its own: do not share
+        one between the fits of a search or of an ensemble.
 
     every : int, default=1
-        Number of epochs from one save to the next.
+        Number of epochs between two saves.
 
     See Also
     --------
@@ -31,16 +31,16 @@ class Checkpoint(Callback):
 
     Notes
     -----
-    The file is written beside and then renamed, so that it is complete at any moment.
-    It holds the weights, the state of the solver, the random streams, counters and
-    curves, and with early stopping the best weights. It is a pickle: do not use one
-    that comes from someone you do not trust.
+    Each save writes a temporary file and then renames it, so that the checkpoint is
+    complete at any time. It contains the weights, the state of the solver, the random
+    streams, counters and curves, and with early stopping the best weights. It is a
+    pickle: do not load a file from an untrusted source.
 
-    `fit` refuses a file that was written with other parameters, other data or by
-    another version, before any work is done. The data are compared by a hash.
+    `fit` raises an error, before any training, if the file was written with other
+    parameters, other data or another version. The data are compared by a hash.
 
-    Other callbacks are told of the remaining epochs only. `partial_fit` has no
-    callbacks: between its calls, save the estimator itself with joblib.
+    After a resume, other callbacks are called for the remaining epochs only.
+    `partial_fit` has no callbacks: save the estimator with joblib between its calls.
 
     Examples
     --------

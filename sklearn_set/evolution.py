@@ -1,8 +1,8 @@
-"""Evolution: which connections a network drops, and where new ones grow.
+"""Evolution rules: which connections are dropped, and where new ones are added.
 
-The rules that the estimators' parameter `evolution` names, to be passed as objects with
-other settings, and the base class of user-defined rules: a subclass of `EvolutionRule`
-overrides `prune`, `grow`, `fraction`, or `evolve` as a whole.
+The parameter `evolution` of the estimators takes the name of a rule, or a rule as an
+object, which has parameters of its own. To define another rule, subclass
+`EvolutionRule` and override `prune`, `grow`, `fraction` or `evolve`.
 """
 
 import math
@@ -55,14 +55,14 @@ CANDIDATES_PER_NEW = 10
 
 
 class EvolutionContext(NamedTuple):
-    """What a rule knows of the training when it is to evolve a network.
+    """State of the training that is passed to an evolution rule.
 
     Parameters
     ----------
     zeta : float
-        The estimator's drop fraction.
+        The parameter `zeta` of the estimator: the fraction of the connections to drop.
     n_evolutions : int
-        How often the network has evolved, this time included.
+        Number of evolutions so far, including this one.
     progress : float
         Fraction of the training that is done, below 1.
     rng : numpy.random.Generator
@@ -91,14 +91,14 @@ class EvolutionContext(NamedTuple):
 class EvolutionRule(BaseEstimator):
     """Drops the weakest connections of each layer and grows as many at random.
 
-    The base of all rules. They are used through an estimator, which calls `evolve`.
+    The base class of all rules. An estimator calls the method `evolve` of its rules.
     Layers with more than 80 % of all possible connections do not evolve.
 
     Parameters
     ----------
     annealed : bool, default=False
-        Whether the drop fraction falls along half a cosine, from `zeta` to 0 at the end
-        of training, as in RigL.
+        Whether the fraction to drop decreases along half a cosine, from `zeta` to 0 at
+        the end of training, as in RigL.
     """
 
     def __init__(self, annealed: bool = False) -> None:
@@ -131,7 +131,7 @@ class EvolutionRule(BaseEstimator):
             )
 
     def n_withheld(self, n_samples: int) -> int:
-        """Return how many of the training samples to withhold, to judge the inputs.
+        """Return the number of training samples to withhold for selecting inputs.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class EvolutionRule(BaseEstimator):
         Returns
         -------
         n_withheld : int
-            0 for all rules but InputEvolution.
+            0, except for InputEvolution.
         """
         return 0
 
@@ -225,17 +225,18 @@ class EvolutionRule(BaseEstimator):
 class SET(EvolutionRule):
     """Sparse Evolutionary Training (Mocanu et al. 2018, Nature Communications 9:2383).
 
-    Of the positive weights the fraction `zeta` closest to zero is dropped, rounded
-    down, of the negative ones likewise, and zeros are dropped, too. As many new
-    connections grow, uniformly among the empty positions. They start with weight 0, as
-    in one of the authors' programs, so that the evolution does not change what the
-    network computes (doc/results.md).
+    The fraction `zeta` of the positive weights that is closest to zero is dropped, and
+    the same fraction of the negative weights; numbers are rounded down. Weights of
+    exactly 0 are dropped, too. The same number of new connections is added, uniformly
+    at random among the empty positions. They start with weight 0, as in one of the
+    authors' programs, so that adding them does not change the output of the network
+    (doc/results.md).
 
     Parameters
     ----------
     annealed : bool, default=False
-        Whether the drop fraction falls along half a cosine, from `zeta` to 0 at the end
-        of training, as in RigL.
+        Whether the fraction to drop decreases along half a cosine, from `zeta` to 0 at
+        the end of training, as in RigL.
     """
 
     def prune(self, weights: Array, fraction: float, n_threads: int = 1) -> Array:
@@ -259,20 +260,22 @@ class SET(EvolutionRule):
 
 
 class CHT(SET):
-    """Connections grow where short paths lead: Cannistraci-Hebb training.
+    """Cannistraci-Hebb training: connections are added where short paths exist.
 
-    As SET, except that new connections join units that many paths of three connections
-    join already, and units with few connections count more on the way (Zhang et al.,
-    ICLR 2024; its soft rule, that such a place is drawn and not always taken). The
-    published programs score all pairs of units; here random walks of three steps draw
-    the places, in time linear in the connections. So no connection leads to a hidden
-    unit that has lost all others, and with few connections they gather at fewer units.
+    As SET, except that new connections join units that are already joined by many paths
+    of three connections. Paths through units with few connections count more (Zhang et
+    al., ICLR 2024). The positions are drawn at random with probabilities that grow with
+    this score (the soft rule of the paper). The published programs score all pairs of
+    units; here, random walks of three steps draw the positions, in time linear in the
+    number of connections. A hidden unit that has lost all its connections therefore
+    gets no new ones, and in networks with few connections these concentrate on fewer
+    units.
 
     Parameters
     ----------
     annealed : bool, default=False
-        Whether the drop fraction falls along half a cosine, from `zeta` to 0 at the end
-        of training, as in RigL.
+        Whether the fraction to drop decreases along half a cosine, from `zeta` to 0 at
+        the end of training, as in RigL.
     """
 
     def grow(
@@ -300,35 +303,37 @@ class CHT(SET):
 
 
 class InputEvolution(SET):
-    """SET, in which inputs that do not help lose all their connections.
+    """SET that also removes inputs which do not improve the predictions.
 
-    From `start` to `end` of the training, each evolution takes the connections of the
-    weakest inputs, by the sum of the magnitudes of their weights, a fraction `step` of
-    those that are left. Connections grow from the other inputs only. How many inputs
-    stay is found by a part of the training samples that is withheld for that time: the
-    inputs with the lowest loss on them stay, and the search stops early when the loss
-    has been worse five times in a row. Afterwards all samples are trained on, and the
-    inputs' dropout rate falls in proportion to the inputs that are left.
+    From `start` to `end` of the training, each evolution removes the fraction `step` of
+    the remaining inputs: those with the smallest sum of the magnitudes of their weights
+    lose all connections. New connections are added to the remaining inputs only.
 
-    With less than 500 samples (at the default `validation_fraction`) there are too few
-    to judge by, and in `partial_fit` none are withheld: then the rule is SET, unless
-    `n_inputs` is given. Removing the weakest inputs step by step is neuron evolution as
-    in NeuroFS (Atashgahi et al. 2023, arXiv 2303.07200), where their number is given.
-    In a list of rules it comes after those that let connections grow anywhere.
+    Before each removal, the loss is computed on a part of the training samples that is
+    withheld from training for that time. At the end, the set of inputs with the lowest
+    loss is restored. The search stops early if the loss has been significantly higher
+    five times in a row. Afterwards, all samples are trained on, and the dropout rate of
+    the inputs is multiplied by the fraction of inputs that remain.
+
+    With fewer than 500 samples (at the default `validation_fraction`), and in
+    `partial_fit`, no samples are withheld. The rule is then the same as SET, unless
+    `n_inputs` is given. Removing the weakest inputs step by step is taken from NeuroFS
+    (Atashgahi et al. 2023, arXiv 2303.07200), in which the number of inputs is given.
+    In a list of rules, put this rule after those that add connections.
 
     Parameters
     ----------
     n_inputs : int, default=None
-        How many inputs stay. None finds their number.
+        Number of inputs that remain. None determines it from withheld samples.
     start, end : float, default=0.15, 0.5
-        When inputs are removed, as fractions of the training.
+        Begin and end of the removal of inputs, as fractions of the training.
     step : float, default=0.15
         Fraction of the inputs to remove each time, if `n_inputs` is None; in (0, 1).
     validation_fraction : float, default=0.1
         Fraction of the training samples to withhold, in (0, 1).
     annealed : bool, default=False
-        Whether the drop fraction falls along half a cosine, from `zeta` to 0 at the end
-        of training, as in RigL.
+        Whether the fraction to drop decreases along half a cosine, from `zeta` to 0 at
+        the end of training, as in RigL.
     """
 
     def __init__(
@@ -343,7 +348,7 @@ class InputEvolution(SET):
         self.validation_fraction = validation_fraction
 
     def n_withheld(self, n_samples: int) -> int:
-        """Return how many of the training samples to withhold, to judge the inputs.
+        """Return the number of training samples to withhold for selecting inputs.
 
         Parameters
         ----------
@@ -382,8 +387,8 @@ class InputEvolution(SET):
     def evolve(self, layers: list[SparseLayer], context: EvolutionContext) -> None:
         """Evolve a network, and its inputs when it is time.
 
-        The number of connections is the same whenever the inputs that are left have
-        positions for them.
+        The number of connections stays the same, unless the remaining inputs have too
+        few positions for them.
 
         Parameters
         ----------
@@ -461,17 +466,18 @@ class RigL(EvolutionRule):
     """The rigged lottery (Evci et al. 2020, arXiv 1911.11134).
 
     The fraction `zeta` of the connections with the smallest magnitudes is dropped, and
-    as many grow where the loss's gradient on a batch is largest; they start with weight
-    0. The gradient is computed for ten positions for each new connection, or for all if
-    there are fewer, so that the cost stays linear in the connections. They are drawn in
-    proportion to the norms of the source's activations and of the target's gradient,
-    whose product limits the gradient of a connection.
+    the same number is added where the gradient of the loss on a batch is largest. New
+    connections start with weight 0. To keep the cost linear in the number of
+    connections, the gradient is computed for ten candidate positions for each new
+    connection, or for all if there are fewer. The candidates are drawn in proportion to
+    the norms of the source's activations and of the target's gradient, whose product is
+    an upper bound of the gradient.
 
     Parameters
     ----------
     annealed : bool, default=True
-        Whether the drop fraction falls along half a cosine, from `zeta` to 0 at the end
-        of training, as published.
+        Whether the fraction to drop decreases along half a cosine, from `zeta` to 0 at
+        the end of training, as published.
     """
 
     def __init__(self, annealed: bool = True) -> None:
@@ -532,7 +538,7 @@ class RigL(EvolutionRule):
 
 
 class Fixed(EvolutionRule):
-    """A fixed random topology: the control experiment of SET."""
+    """A fixed random topology, as a baseline for the other rules."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -552,20 +558,19 @@ class Fixed(EvolutionRule):
 class ImportancePruning(EvolutionRule):
     """Disconnect the weakest hidden units (Curci et al. 2021, arXiv 2102.01732).
 
-    A hidden unit whose sum of the magnitudes of its incoming weights is at or below a
-    quantile of its layer loses all incoming connections. They do not regrow, so that
-    the network shrinks. Combine it with another rule in a list, as in
-    ``evolution=["set", ImportancePruning()]``.
+    A hidden unit loses all incoming connections if the sum of their magnitudes is at or
+    below a quantile of its layer. No new ones are added, so that the network shrinks.
+    Combine it with another rule in a list, as in ``evolution=["set",
+    ImportancePruning()]``.
 
     Parameters
     ----------
     quantile : float, default=0.05
-        Fraction of the units that still have connections to disconnect each time; in
-        (0, 1).
+        Fraction of the connected units that is disconnected each time, in (0, 1).
     start : int, default=20
-        The evolution, counted from 1, at which it first happens: a warm-up.
+        Number of the evolution, counted from 1, in which units are first disconnected.
     every : int, default=5
-        Number of evolutions from one time to the next.
+        Units are disconnected in each `every`-th evolution from then on.
     """
 
     def __init__(self, quantile: float = 0.05, start: int = 20, every: int = 5) -> None:

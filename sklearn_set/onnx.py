@@ -1,8 +1,8 @@
 """Export to ONNX: this package's estimators in skl2onnx's conversions.
 
 After one call of :func:`register`, ``skl2onnx.to_onnx`` converts fitted estimators of
-this package, by themselves and in pipelines. That needs skl2onnx, and running the
-result for instance onnxruntime: ``pip install 'sklearn_set[onnx]'``.
+this package, also in pipelines. The conversion needs skl2onnx. To run the result, use
+for instance onnxruntime. Both are installed by ``pip install 'sklearn_set[onnx]'``.
 """
 
 __all__ = ["register"]
@@ -11,10 +11,10 @@ __all__ = ["register"]
 def register() -> None:
     """Let skl2onnx convert the estimators of this package.
 
-    Call it once, before ``skl2onnx.to_onnx``. A classifier becomes a graph that returns
-    labels and probabilities, a regressor one that returns its predictions, and a SETRBM
-    one that returns what its `transform` does. The graph computes in float64 if its
-    input is float64, and otherwise in float32.
+    Call it once, before ``skl2onnx.to_onnx``. The graph of a classifier returns labels
+    and probabilities, that of a regressor its predictions, and that of a SETRBM the
+    output of `transform`. The graph computes in float64 if its input is float64, and
+    otherwise in float32.
 
     The weights of layers of more than 1 MB are written as sparse tensors. Runtimes such
     as onnxruntime make them dense when they load the file.
@@ -27,7 +27,7 @@ def register() -> None:
     Notes
     -----
     The conversion raises a ValueError if a layer takes more than 2 GB as a dense array,
-    or class labels are neither text nor whole numbers.
+    or if class labels are neither strings nor integers.
 
     Examples
     --------

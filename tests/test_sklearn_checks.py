@@ -18,9 +18,20 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sklearn_set import SETRBM, HiddenFeatures, SETMLPClassifier, SETMLPRegressor
+from sklearn_set import (
+    SETRBM,
+    HiddenFeatures,
+    SETMLPClassifier,
+    SETMLPRegressor,
+    UnsupervisedFeatureSelector,
+)
 
-ESTIMATORS = [SETMLPClassifier(), SETMLPRegressor(), SETRBM()]
+ESTIMATORS = [
+    SETMLPClassifier(),
+    SETMLPRegressor(),
+    SETRBM(),
+    UnsupervisedFeatureSelector(max_iter=5),
+]
 
 
 @parametrize_with_checks(
@@ -38,6 +49,7 @@ def run(check, estimator):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
         warnings.filterwarnings("ignore", message="SETRBM models features in")
+        warnings.filterwarnings("ignore", message="X (has|does not have valid) feature")
         check(type(estimator).__name__, estimator)
 
 
@@ -65,5 +77,6 @@ def test_own_checks(check, estimator):
     ],
     ids=lambda check: check.__name__,
 )
-def test_own_transformer_checks(check):
-    run(check, SETRBM())
+@pytest.mark.parametrize("estimator", ESTIMATORS[2:], ids=str)
+def test_own_transformer_checks(check, estimator):
+    run(check, estimator)

@@ -2,38 +2,39 @@
 
 import re
 
-SUMMARY = """{plain} that a Dask cluster trains, with the data where they are.
+SUMMARY = """{plain} trained on a Dask cluster, without moving the data.
 
-In each round every worker trains on its own partitions, from the same weights; these
-and the solver's state are then averaged in proportion to the samples (local SGD [d1]_).
-The connections evolve on the client, so that all workers have the same ones (the first
-phase of WASAP-SGD [d2]_). The result depends on the partitions and `random_state`, but
-not on the number of workers. With one partition it is that of :class:`{plain}`, bit for
-bit. The user guide has a :ref:`page on clusters <distributed>`."""
+In each round, every worker trains a copy of the model on its own partitions, from the
+same weights. The weights and the solver's state are then averaged, weighted by the
+numbers of samples (local SGD [d1]_). The connections evolve on the client, so that all
+copies have the same connections (the first phase of WASAP-SGD [d2]_). The result
+depends on the partitions and `random_state`, but not on the number of workers. With one
+partition it is the same as that of :class:`{plain}`, bit for bit. See the user guide's
+:ref:`page on clusters <distributed>`."""
 
 PARAMETERS = """rounds_per_epoch : int, default=1
-    How often the copies of the model are averaged in an epoch, spread evenly. They are
-    averaged where the connections evolve, too. More rounds cost more communication, and
-    keep the copies closer to each other.
+    Number of times that the copies of the model are averaged in an epoch, at equal
+    intervals. They are also averaged before each evolution. More rounds need more
+    communication, and keep the copies more similar.
 
 n_replicas : int, default=None
-    The number of copies of the model that train at the same time, each on as many
-    partitions, one after the other. None for one copy for each partition. With many
-    small partitions choose the number of workers.
+    Number of copies of the model that are trained in parallel. Each copy is trained on
+    an equal number of partitions, one after the other. None means one copy for each
+    partition. With many small partitions, set it to the number of workers.
 
 persist : bool, default=True
-    Whether the workers keep the data in memory. False computes the partitions again in
-    each epoch, and reads the next one while a copy trains: for data larger than memory.
+    Whether the workers keep the data in memory. False, for data larger than memory,
+    computes the partitions again in each epoch, and loads the next one during training.
 
 client : distributed.Client, default=None
     The client of the cluster; None for the one that was created last.
 """
 
 COMMUNICATION = """communication_ : dict of str to int
-    What the fit sent: the number of ``"rounds"``; the bytes of values that were moved
-    to be averaged, ``"value_bytes_up"``, and from there to the workers,
-    ``"value_bytes_down"``; and those of the connections, ``"topology_bytes"``, which
-    are sent when they change.
+    Communication of the fit: the number of ``"rounds"``; the bytes of weights and
+    solver state that were sent from the workers for averaging, ``"value_bytes_up"``,
+    and back to the workers, ``"value_bytes_down"``; and the bytes of the connections,
+    ``"topology_bytes"``, which are sent when they change.
 """
 
 REFERENCES = """.. [d1] S. U. Stich. "Local SGD converges fast and communicates little".

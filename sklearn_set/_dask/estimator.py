@@ -105,8 +105,8 @@ class DaskEstimator:
                 each.feature_names, first.feature_names
             ):
                 raise ValueError(
-                    f"Partition {i} of X has other features than partition 0, "
-                    f"{each.n_features} where that has {first.n_features}."
+                    f"Partition {i} of X has {each.n_features} features, but partition "
+                    f"0 has {first.n_features}. All must have the same features."
                 )
         if is_new:
             self.n_features_in_ = first.n_features

@@ -155,7 +155,7 @@ class DaskSETMLP(DaskEstimator):
             partitions as X is.
 
         sample_weight : dask array or series of shape (n_samples,), default=None
-            Weights of the samples, not negative, divided likewise.
+            Non-negative weights of the samples, divided into partitions as X is.
 
         X_val : {array-like, sparse matrix, dask collection}, default=None
             A validation set, scored by the client after each epoch
@@ -199,7 +199,7 @@ class DaskSETMLP(DaskEstimator):
         Returns
         -------
         y : {dask array, ndarray} of shape (n_samples,) or (n_samples, n_outputs)
-            What the plain estimator predicts; lazy if X is a Dask collection.
+            The same as from the plain estimator; lazy if X is a Dask collection.
         """
         return self._predict("predict", X, *self._predicted())
 
@@ -285,7 +285,9 @@ class DaskSETMLPClassifier(DaskSETMLP, SETMLPClassifier):
         labels = np.unique(np.concatenate([each.classes for each in descriptions]))
         n_outputs = descriptions[0].n_outputs
         if any(each.n_outputs != n_outputs for each in descriptions):
-            raise ValueError("y has not as many columns in each partition.")
+            raise ValueError(
+                "All partitions of y must have the same number of columns."
+            )
         if n_outputs is not None:  # an indicator matrix, in which all labels occur
             labels = np.vstack([np.zeros(n_outputs, int), np.ones(n_outputs, int)])
         if is_new:
@@ -337,7 +339,7 @@ class DaskSETMLPClassifier(DaskSETMLP, SETMLPClassifier):
         Returns
         -------
         y_prob : {dask array, ndarray} of shape (n_samples, n_classes)
-            What the plain estimator returns; lazy if X is a Dask collection.
+            The same as from the plain estimator; lazy if X is a Dask collection.
         """
         check_is_fitted(self)
         dtype = self.coefs_[0].dtype
@@ -391,7 +393,9 @@ class DaskSETMLPRegressor(DaskSETMLP, SETMLPRegressor):
         """Check that all partitions have the same targets."""
         self._n_columns = descriptions[0].n_outputs
         if any(each.n_outputs != self._n_columns for each in descriptions):
-            raise ValueError("y has not as many columns in each partition.")
+            raise ValueError(
+                "All partitions of y must have the same number of columns."
+            )
         self.out_activation_ = LOSSES[self.loss].out_activation
 
     def _any_targets(self):

@@ -63,8 +63,8 @@ def _activation(model, kind):
         return "relu"
     if len(names) > 1 or not names <= ACTIVATIONS:
         raise ValueError(
-            f"{kind} has one of the activations {sorted(ACTIVATIONS)} for all hidden "
-            f"layers, and the model has activations {model.activations_}. Export it "
-            "to ONNX (sklearn_set.onnx), or fit it with one of these."
+            f"{kind} supports one of the activations {sorted(ACTIVATIONS)} for all "
+            f"hidden layers; the model has activations {model.activations_}. Export "
+            "it to ONNX (sklearn_set.onnx), or fit it with one of these."
         )
     return names.pop()

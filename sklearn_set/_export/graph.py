@@ -121,8 +121,8 @@ class Graph:
         if n_bytes > MAX_DENSE_BYTES:
             raise ValueError(
                 f"A layer of {coef.shape[0]} times {coef.shape[1]} units takes "
-                f"{n_bytes / 1e9:.1f} GB as the dense array that it is at run time; "
-                "ONNX allows 2 GB. Share the model as it is (joblib, skops)."
+                f"{n_bytes / 1e9:.1f} GB as a dense array; ONNX allows 2 GB. Save the "
+                "model with joblib or skops instead."
             )
         sparse_bytes = coef.nnz * (self.dtype.itemsize + INDEX_BYTES)
         if n_bytes <= max(DENSE_BYTES, sparse_bytes):

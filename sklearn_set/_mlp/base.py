@@ -417,15 +417,15 @@ class BaseSETMLP(SETEstimator):
             The target values: numbers, class labels, or a multilabel indicator matrix.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative. They compare the samples of a batch: a
-            factor that is common to all has no effect. An integer weight has that of as
-            many copies of the sample; weight 0 leaves it out.
+            Non-negative weights of the samples. Only their ratios within a batch
+            matter: a common factor has no effect. An integer weight has the same effect
+            as that number of copies of the sample; samples of weight 0 are left out.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             A validation set, scored after each epoch (`validation_scores_`), and used
             for early stopping in place of a part of the training data. It must be
-            scaled as X is: in a pipeline, metadata routing and
-            ``Pipeline(..., transform_input=["X_val"])`` transform it.
+            scaled in the same way as X. In a pipeline, enable metadata routing and pass
+            ``transform_input=["X_val"]`` to the Pipeline.
 
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Its targets.
@@ -441,8 +441,8 @@ class BaseSETMLP(SETEstimator):
         Raises
         ------
         ValueError
-            If the input is not valid, or training diverges. The estimator then is as it
-            was before the call.
+            If the input is not valid, or training diverges. The estimator is then
+            unchanged.
         """
         given = GivenValidationSet(X_val, y_val, sample_weight_val)
         return self._fit_copy(X, y, sample_weight, given, incremental=False)
@@ -475,7 +475,7 @@ class BaseSETMLP(SETEstimator):
     def hidden_outputs(self, X: Matrix, layer: int = -1) -> Array:
         """Compute the activations of a hidden layer, for instance as features.
 
-        In a pipeline :class:`HiddenFeatures` does it.
+        In a pipeline, use :class:`HiddenFeatures`.
 
         Parameters
         ----------
@@ -488,7 +488,7 @@ class BaseSETMLP(SETEstimator):
         Returns
         -------
         outputs : ndarray of shape (n_samples, n_units)
-            In the dtype of the weights. Nothing is dropped.
+            The activations, in the dtype of the weights, without dropout.
 
         Raises
         ------

@@ -48,11 +48,11 @@ ONE_CLASS = ("binary", "multiclass")
 class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     """Multi-layer perceptron classifier trained by Sparse Evolutionary Training.
 
-    Each layer starts as a sparse random graph. At intervals (`evolve_every`) the
-    weakest connections are dropped and as many new ones are added at random positions
-    [1]_, and inputs that do not help are removed. The network learns its topology, with
-    a few percent of the weights of a dense one; time and memory are proportional to the
-    number of connections. It minimises the log-loss.
+    Each layer starts as a sparse random graph. At intervals (`evolve_every`), the
+    weakest connections are dropped and the same number of new connections is added at
+    random positions [1]_. By default, inputs that do not improve the predictions are
+    removed, too. The network has a few percent of the weights of a dense one. Time and
+    memory are proportional to the number of connections. The loss is the log-loss.
 
     Parameters
     ----------
@@ -79,34 +79,37 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     epsilon : float or None, default=20
         Sparsity parameter: a layer between n_in and n_out units has
-        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` connections. A unit then
-        has on average at least `epsilon` connections on either side, and twice as many
-        between layers of the same size, whatever their width. None, without a
-        `density`, means a dense network.
+        ``min(round(epsilon * (n_in + n_out)), n_in * n_out)`` connections. On average,
+        a unit then has at least `epsilon` connections to each adjacent layer, and
+        ``2 * epsilon`` between layers of the same size. None means a dense network,
+        unless `density` is given.
 
     density : float, default=None
-        Fraction of the dense network's weights, in (0, 1]; if given, it replaces
-        `epsilon`. The connections are distributed over the layers in proportion to
-        n_in + n_out, as with `epsilon`, except for layers that are full.
+        Number of connections as a fraction of the weights of the dense network, in (0,
+        1]. If given, it replaces `epsilon`. The connections are distributed over the
+        layers in proportion to n_in + n_out, as with `epsilon`, except for layers that
+        are full.
 
     zeta : float, default=0.3
-        Fraction of the connections that is dropped and regrown when the network
-        evolves. In [0, 1); 0 keeps the random topology fixed. Layers with more than
-        80 % of all possible connections do not evolve.
+        Fraction of the connections that is dropped and replaced by new ones when the
+        network evolves. In [0, 1); 0 keeps the random topology fixed. Layers with more
+        than 80 % of all possible connections do not evolve.
 
     evolution : {'inputs', 'set', 'cht', 'rigl', 'fixed'} or rule(s), default='inputs'
         How the network evolves.
 
-        - 'set' drops the weakest of the positive and of the negative weights, and grows
+        - 'set' drops the smallest positive and the smallest negative weights, and adds
           connections at random positions [1]_
-        - 'inputs' is 'set', and from 15 % to 50 % of the training the weakest inputs
-          lose all their connections, as long as that does not make the loss on a tenth
-          of the training samples worse, which is withheld for that time; with less than
-          500 samples it is 'set' (:class:`~sklearn_set.evolution.InputEvolution`)
-        - 'cht' is 'set', but grows connections where many paths of three connections
-          lead (:class:`~sklearn_set.evolution.CHT`)
-        - 'rigl' drops the weakest weights, and grows connections where the loss's
-          gradient on a batch is largest; the fraction falls from `zeta` to 0 [5]_
+        - 'inputs' is 'set' with a selection of the inputs: from 15 % to 50 % of the
+          training, the weakest inputs lose all their connections, as long as the loss
+          on a validation set does not increase. The set is a tenth of the training
+          samples, which are not trained on for that time. With fewer than 500 samples
+          it is 'set' (:class:`~sklearn_set.evolution.InputEvolution`)
+        - 'cht' is 'set', except that new connections join units that are already joined
+          by many paths of three connections (:class:`~sklearn_set.evolution.CHT`)
+        - 'rigl' drops the smallest weights, and adds connections where the gradient of
+          the loss on a batch is largest; the dropped fraction decreases from `zeta` to
+          0 [5]_
         - 'fixed' keeps the random topology
         - a rule is an object such as ``sklearn_set.evolution.SET(annealed=True)``, or
           an instance of a user-defined class; the rules of a list are applied one after
@@ -114,29 +117,30 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     evolve_every : 'auto', int or str, default='auto'
         Number of epochs between two evolutions of the network, or number of batches if
-        it is a string such as '100 steps'. 'auto' is as many batches as an epoch has,
-        but at least 100, so that new connections can become strong enough to stay, and
-        at most 1000. There is none after the last epoch.
+        it is a string such as '100 steps'. 'auto' is the number of batches in an epoch,
+        but at least 100 and at most 1000; with fewer, new connections are dropped
+        before they can become strong. The network does not evolve after the last epoch.
 
     init : {'auto', 'he', 'glorot', 'normal'} or estimator, default='auto'
-        Standard deviation of the initial weights, which are normally distributed. 'he'
-        and 'glorot' are ``sqrt(2 / fan_in)`` and ``sqrt(2 / (fan_in + fan_out))``,
-        where the fans are the average numbers of connections of a unit, not the sizes
-        of the layers; 'normal' is 0.1. 'auto' is 'glorot' for the activations
-        'identity', 'logistic' and 'tanh', and 'he' for the others, times
-        ``sqrt(100 / fan_in)`` in an output layer whose fan_in is above 100. Biases, and
-        the weights of connections that are added later, start at 0.
+        Standard deviation of the initial weights, which are normally distributed:
+        ``sqrt(2 / fan_in)`` for 'he', ``sqrt(2 / (fan_in + fan_out))`` for 'glorot' and
+        0.1 for 'normal'. Here fan_in and fan_out are the mean numbers of connections of
+        a unit, not the sizes of the layers. 'auto' is 'glorot' for the activations
+        'identity', 'logistic' and 'tanh', and 'he' for the others; in an output layer
+        whose fan_in is above 100, it is multiplied by ``sqrt(100 / fan_in)``. Biases,
+        and the weights of connections that are added later, start at 0.
 
-        A restricted Boltzmann machine, such as :class:`SETRBM`, with as many components
-        as the first hidden layer has units, provides the connections, weights and
-        biases of that layer; the other layers are initialized as with 'auto'. Unless it
-        is already fitted, a clone of it is first fitted to the training data. (Searches
-        clone it; :class:`~sklearn.frozen.FrozenEstimator` keeps it fitted.) Its units
-        are logistic, so 'logistic' is the activation to start with.
+        An estimator must be a restricted Boltzmann machine, such as :class:`SETRBM`,
+        with as many components as the first hidden layer has units. Its connections,
+        weights and biases become those of that layer; the other layers are initialized
+        as with 'auto'. If it is not fitted, a clone of it is first fitted to the
+        training data. As hyper-parameter searches clone it, wrap a fitted one in a
+        :class:`~sklearn.frozen.FrozenEstimator` there. Its units are logistic: use the
+        activation 'logistic' for the first hidden layer.
 
     solver : {'sgd', 'adam', 'adamw', 'rmsprop'}, default='adam'
-        The solver for weight optimization. Its state for a connection (momentum, for
-        instance) is dropped together with the connection.
+        The solver for weight optimization. When a connection is dropped, so is its
+        solver state (such as its momentum).
 
         - 'sgd' is stochastic gradient descent with momentum; its state is one value for
           each connection
@@ -146,24 +150,26 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
           Adam's bias correction; its state is one value
 
     alpha : float, default=0.1
-        Strength of the L2 regularization term, which is divided by the number of
-        samples of the batch when added to the loss, or by `batch_size` if there are
-        fewer samples in all: a smaller `batch_size` needs a smaller `alpha`. With
-        'adamw' each step multiplies the weights by ``1 - learning_rate * alpha /
-        batch_size`` instead.
+        Strength of the L2 regularization term. The term is divided by the number of
+        samples in the batch when added to the loss, or by `batch_size` if there are
+        fewer training samples than that. A smaller `batch_size` therefore needs a
+        smaller `alpha`. With 'adamw', each step multiplies the weights by
+        ``1 - learning_rate * alpha / batch_size`` instead.
 
     dropout : 'auto', float or list of float, default='auto'
         Fraction of the hidden units that is dropped at random for each sample, in [0,
         1); the others are scaled by ``1 / (1 - dropout)``. A list has a rate for the
         input and for each hidden layer: ``[0.2, 0.5, 0.5]`` for two hidden layers.
-        'auto' is no dropout, but for a classifier with at least 500 training samples
-        0.5 for the input and 0.3 for the hidden layers. Once the evolution 'inputs' has
-        removed inputs, their rate is lower by the same fraction.
+        'auto' is 0.5 for the input and 0.3 for the hidden layers of a classifier with
+        at least 500 training samples, and otherwise no dropout. When the evolution
+        'inputs' has removed inputs, the rate of the input is multiplied by the fraction
+        that remains.
 
     batch_size : int or 'auto', default='auto'
         Size of minibatches. 'auto' is an eighth of the training samples, but at least 8
-        and at most 32; up to 32 samples are one batch. If there are fewer samples than
-        a number that is given, as in `partial_fit` of small pieces, a batch has all.
+        and at most 32; up to 32 training samples are one batch. If there are fewer
+        samples than `batch_size`, for example in a call of `partial_fit`, all of them
+        are one batch.
 
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine'}, default='cosine'
         Schedule of the learning rate, which changes between epochs.
@@ -171,18 +177,19 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         - 'constant' is `learning_rate_init` throughout
         - 'invscaling' is ``learning_rate_init / pow(t + 1, power_t)`` after t training
           samples
-        - 'adaptive' divides the rate by 5 each time that training would stop because
-          nothing improves, as long as it is above 1e-6
-        - 'cosine' falls along half a cosine, from `learning_rate_init` to almost 0 in
-          the last of `max_iter` epochs; calls of `partial_fit` count as epochs. Without
-          `early_stopping` all epochs are run
+        - 'adaptive' divides the rate by 5 each time `n_iter_no_change` epochs bring no
+          improvement, and stops training when the rate is below 1e-6
+        - 'cosine' decreases along half a cosine, from `learning_rate_init` to almost 0
+          in the last of `max_iter` epochs; calls of `partial_fit` count as epochs.
+          Without `early_stopping`, all epochs are run
 
     learning_rate_init : float, default=0.002
-        The initial learning rate of weights whose units have 100 incoming connections.
-        In each layer it is multiplied by 100 and divided by their mean number, but at
-        most multiplied by 100, so that one value suits layers of all widths and
-        densities [7]_. With 'sgd' it is also multiplied by ``sqrt(n_units / 100)`` in
-        hidden layers; values such as 0.02 suit it better than the default.
+        The initial learning rate of a layer whose units have 100 incoming connections.
+        In each layer the rate is multiplied by ``min(100 / n, 100)``, where n is the
+        mean number of incoming connections of a unit, so that one value suits layers of
+        all widths and densities [7]_. With 'sgd', it is also multiplied by
+        ``sqrt(n_units / 100)`` in hidden layers, and values such as 0.02 work better
+        than the default.
 
     power_t : float, default=0.5
         The exponent of the learning rate 'invscaling'.
@@ -218,22 +225,22 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         Fraction of the training data to set aside for early stopping, in (0, 1).
 
     scoring : str or callable, default=None
-        How the validation set is scored: None by the method `score`, 'loss' by the
-        negative loss, else a name as in :ref:`sklearn:scoring_string_names` or a
+        How to score the validation set. None uses the method `score`, and 'loss' the
+        negative loss; otherwise a name from :ref:`sklearn:scoring_string_names` or a
         callable ``scorer(estimator, X, y)``.
 
     batch_transform : callable, default=None
         Data augmentation, applied to each training batch: ``batch_transform(X, rng)``
-        gets a copy of the batch's rows, of shape (n_batch, n_features), and a
-        `numpy.random.Generator`, and returns as many rows and columns.
+        gets a copy of the rows of the batch, of shape (n_batch, n_features), and a
+        `numpy.random.Generator`, and returns an array of the same shape.
 
     verbose : bool or int, default=False
         Whether to print the loss of each epoch, and the validation score.
 
     warm_start : bool, default=False
         When set to True, a further call of `fit` continues training with the present
-        weights, topology and solver state; otherwise it starts with a new network. Each
-        fit counts the epochs without improvement anew, against its own best.
+        weights, topology and solver state; otherwise it starts with a new network. For
+        the stopping rule, each call starts a new count of epochs and a new best value.
 
     momentum : float, default=0.9
         Momentum for gradient descent update, in [0, 1]. Only used when solver='sgd'.
@@ -255,9 +262,10 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         call it `epsilon`, which here is the sparsity parameter.
 
     class_weight : dict, list of dict or 'balanced', default=None
-        Weights of the classes, as ``{label: weight}``; the weight of a sample is
-        multiplied by that of its class. 'balanced' gives all classes the same total
-        weight. For a multilabel indicator matrix, a list with a dict for each label.
+        Weights of the classes, as ``{label: weight}``. The weight of a sample is
+        multiplied by the weight of its class. 'balanced' gives all classes the same
+        total weight. For a multilabel indicator matrix, pass a list with a dict for
+        each label.
 
     Attributes
     ----------
@@ -269,30 +277,30 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         for multilabel targets.
 
     coefs_ : list of csr_array of shape (n_in, n_out)
-        The ith element holds the weights between layer i and layer i + 1, in
-        ``n_layers_ - 1`` layers.
+        The ith element holds the weights between layer i and layer i + 1. The list has
+        ``n_layers_ - 1`` elements.
 
     intercepts_ : list of ndarray of shape (n_out,)
         The ith element holds the biases of layer i + 1.
 
     activations_ : list of str
-        The activation of each hidden layer. Predictions use it whatever `activation` is
-        set to after `fit`.
+        The activation of each hidden layer, as used by predictions. Setting
+        `activation` after `fit` does not change it.
 
     activation_parameters_ : list of ndarray of shape (n_parameters, n_units)
-        The learned parameters of each hidden layer's activation; with 'srelu' the four
-        rows are t_l, a_l, t_r and a_r, with other activations there is none.
+        The learned parameters of each hidden layer's activation. With 'srelu', the four
+        rows are t_l, a_l, t_r and a_r; the other activations have no parameters.
 
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         Sum of the magnitudes of each input feature's weights, normalised to the sum 1.
-        They say little if the first layer is nearly dense, as with few features, and
-        does not evolve.
+        They are not informative if the first layer does not evolve because it is nearly
+        dense, as with few features.
 
     n_connections_ : int
         Number of connections.
 
     density_ : float
-        Fraction of the dense network's weights that they are.
+        `n_connections_` as a fraction of the weights of the dense network.
 
     loss_ : float
         Mean training loss of the last epoch.
@@ -336,19 +344,17 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
 
     Notes
     -----
-    With ``evolve_every=1`` the network evolves before each epoch except the first,
-    which is the same as after each epoch except the last. `partial_fit` and
-    `warm_start` continue to count epochs and steps.
+    With ``evolve_every=1``, the network evolves after each epoch except the last.
+    `partial_fit` and `warm_start` continue the count of epochs and steps.
 
     A sparse `X` is never made dense: the time for the first layer is proportional to
     the number of non-zeros. If more than about a tenth of `X` is non-zero, a dense `X`
-    is faster. The model is the same up to rounding; the penalty in the reported loss
-    uses the weights of features that are absent from a batch as they were when the
-    features were last present.
+    is faster. The model is the same up to rounding. The reported loss may differ
+    slightly: for features that are absent from a batch, its penalty uses the weights
+    from the last batch in which they were present.
 
-    A pickle contains the solver's state, which is as large as the weights or twice as
-    large, only if training is expected to continue: after `partial_fit` and with
-    `warm_start`.
+    A pickle contains the solver's state only after `partial_fit` or with `warm_start`,
+    when training may continue. The state is as large as the weights or twice as large.
 
     References
     ----------
@@ -567,8 +573,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
             The target values.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative. They compare the samples of a batch,
-            as in `fit`; those of different calls are not compared.
+            Non-negative weights of the samples. Only their ratios within a batch
+            matter, as in `fit`, not those between calls.
 
         classes : array of shape (n_classes,), default=None
             Classes across all calls to partial_fit. Required for the first call; `y`
@@ -613,9 +619,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         Returns
         -------
         y : {ndarray, sparse matrix} of shape (n_samples,) or (n_samples, n_classes)
-            The predicted classes. With a multilabel target an indicator matrix, which
-            is sparse (CSR) if the `y` of `fit` was, as in `MLPClassifier`. The
-            probabilities are computed by blocks, and not kept.
+            The predicted classes. With a multilabel target it is an indicator matrix,
+            which is sparse (CSR) if the `y` of `fit` was, as in `MLPClassifier`.
         """
         X = self._validate_to_predict(X)
         blocks, kind = self._output_blocks(X), self._target_kind()
@@ -638,8 +643,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     ) -> float:
         """Return the accuracy on the given data and labels.
 
-        With a multilabel target it is the fraction of the samples of which all labels
-        are predicted correctly, as in scikit-learn.
+        With a multilabel target, it is the fraction of samples whose labels are all
+        predicted correctly (subset accuracy).
 
         Parameters
         ----------
@@ -727,8 +732,8 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
     def to_mlp(self) -> MLPClassifier:
         """Return the dense MLPClassifier of the same function.
 
-        For programs that only know scikit-learn's classes. The parameters of its
-        training are the defaults.
+        Use it for programs that support scikit-learn's classes only. Its training
+        parameters are the defaults.
 
         Returns
         -------
@@ -739,9 +744,9 @@ class SETMLPClassifier(ClassifierMixin, BaseSETMLP):
         Raises
         ------
         ValueError
-            If MLPClassifier cannot express the model: it has one of the activations
-            'identity', 'logistic', 'relu' and 'tanh' for all hidden layers, and at
-            least two classes.
+            If MLPClassifier cannot express the model. It supports one of the
+            activations 'identity', 'logistic', 'relu' and 'tanh', the same for all
+            hidden layers, and at least two classes.
         """
         return dense_classifier(self)
 

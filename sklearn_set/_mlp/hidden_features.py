@@ -23,14 +23,14 @@ class HiddenFeatures(
 ):
     """Transformer whose features are the activations of a perceptron's hidden layer.
 
-    For a step of a pipeline, before any other estimator: the perceptron learns the
+    Use it as a step of a pipeline, before another estimator. The perceptron learns the
     features from the targets.
 
     Parameters
     ----------
     estimator : SETMLPClassifier or SETMLPRegressor
-        The perceptron. It is cloned and fitted;
-        :class:`~sklearn.frozen.FrozenEstimator` keeps one as it is.
+        The perceptron, of which a clone is fitted. To use one that is already fitted,
+        wrap it in a :class:`~sklearn.frozen.FrozenEstimator`.
 
     layer : int, default=-1
         Which hidden layer: 0 is the first, -1 the last.
@@ -108,7 +108,7 @@ class HiddenFeatures(
         Returns
         -------
         features : ndarray of shape (n_samples, n_units)
-            One for each unit.
+            The activations, one column for each unit.
         """
         check_is_fitted(self)
         return self.estimator_.hidden_outputs(X, self.layer)

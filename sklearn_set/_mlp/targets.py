@@ -64,17 +64,20 @@ class NumberTargets:
 
     Parameters
     ----------
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    y : ndarray of shape (n_samples,) or {ndarray, csr_array} of shape \
+            (n_samples, n_outputs)
         The numbers.
     dtype : dtype
         Of the model.
     """
 
     def __init__(self, y, dtype):
-        self._y = y.reshape(len(y), -1)
+        self._y = y if y.ndim == 2 else y.reshape(-1, 1)
         self._dtype = dtype
         self.n_outputs = self._y.shape[1]
 
     def batch(self, indices):
         """Return the numbers of some samples."""
-        return self._y[indices].astype(self._dtype, copy=False).T
+        rows = self._y[indices]
+        rows = rows.toarray() if issparse(rows) else rows
+        return rows.astype(self._dtype, copy=False).T

@@ -42,8 +42,8 @@ def warn_if_alone(weights, batch_size):
     """
     if weights is not None and batch_size == 1:
         warn(
-            "Weights compare the samples of a batch: in batches of one sample they "
-            "change nothing. Pass more samples at a time, or raise batch_size."
+            "Sample weights are relative within a batch: in batches of one sample they "
+            "have no effect. Pass more samples at a time, or raise batch_size."
         )
 
 

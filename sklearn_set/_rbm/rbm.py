@@ -81,38 +81,39 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
     epsilon : float or None, default=10
         Sparsity parameter: the model has
         ``min(round(epsilon * (n_features + n_components)), n_features * n_components)``
-        connections. None, without a `density`, means a dense model.
+        connections. None means a dense model, unless `density` is given.
 
     density : float, default=None
-        Fraction of the dense model's weights, in (0, 1]; if given, it replaces
-        `epsilon`.
+        Number of connections as a fraction of the weights of the dense model, in (0,
+        1]. If given, it replaces `epsilon`.
 
     zeta : float, default=0.3
-        Fraction of the connections, among the positive weights and among the negative
-        ones, that is dropped and regrown when the model evolves. In [0, 1); 0 keeps the
+        Fraction of the positive and of the negative weights that is dropped and
+        replaced by new connections when the model evolves. In [0, 1); 0 keeps the
         random topology fixed. A model with more than 80 % of all possible connections
         does not evolve.
 
     evolution : {'set', 'cht', 'rigl', 'fixed'}, rule, or list of those, default='set'
         How the model evolves.
 
-        - 'set' drops the weakest of the positive and of the negative weights, and grows
+        - 'set' drops the smallest positive and the smallest negative weights, and adds
           connections at random positions [1]_
-        - 'cht' is 'set', but grows connections where many paths of three connections
-          lead (:class:`~sklearn_set.evolution.CHT`)
-        - 'rigl' drops the weakest weights, and grows connections where the gradient on
-          a batch is largest; the fraction falls from `zeta` to 0
+        - 'cht' is 'set', except that new connections join units that are already joined
+          by many paths of three connections (:class:`~sklearn_set.evolution.CHT`)
+        - 'rigl' drops the smallest weights, and adds connections where the gradient on
+          a batch is largest; the dropped fraction decreases from `zeta` to 0
         - 'fixed' keeps the random topology
         - a rule is an object such as ``sklearn_set.evolution.SET(annealed=True)``,
-          whose fraction falls from `zeta` to 0, or an instance of a user-defined class
+          which decreases the dropped fraction from `zeta` to 0, or an instance of a
+          user-defined class
 
     evolve_every : int or str, default=1
         Number of epochs between two evolutions of the model, or number of batches if it
-        is a string such as '100 steps'. There is none after the last epoch.
+        is a string such as '100 steps'. The model does not evolve after the last epoch.
 
     final_prune : bool, default=False
-        Whether `fit` ends with a drop of the fraction `zeta` without regrowth, as in
-        [1]_.
+        Whether `fit` ends by dropping the fraction `zeta` of the connections without
+        adding new ones, as in [1]_.
 
     visible : {'bernoulli', 'gaussian'}, default='bernoulli'
         Kind of the visible units.
@@ -123,18 +124,18 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
           `learning_rate`, such as 0.01, or a larger `visible_std`
 
     visible_std : float, default=1.0
-        Standard deviation of Gaussian visible units, given the hidden ones. It should
-        grow with the number of features: with 1 and thousands of features, the inputs
-        of the hidden units are so large that all units are either 0 or 1. The effect is
-        that of dividing the features by it.
+        Standard deviation of Gaussian visible units, given the hidden units. It should
+        increase with the number of features: with thousands of features and the
+        default, the hidden units saturate, because their inputs are too large. It has
+        the same effect as dividing the features by `visible_std`.
 
     learning_rate : float, default=0.1
         The learning rate for weight updates. It is *highly* recommended to tune this
         hyper-parameter. Reasonable values are in the 10**[0., -3.] range.
 
     learning_rate_schedule : {'constant', 'cosine'}, default='constant'
-        With 'cosine' the rate falls along half a cosine, from `learning_rate` to almost
-        0 in the last of `n_iter` epochs; calls of `partial_fit` count as epochs.
+        With 'cosine', the rate decreases along half a cosine, from `learning_rate` to
+        almost 0 in the last of `n_iter` epochs; calls of `partial_fit` count as epochs.
 
     momentum : float, default=0.0
         Momentum of the weight updates, in [0, 1). It increases the effective learning
@@ -150,8 +151,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Steps of Gibbs sampling for each minibatch, the k of CD-k.
 
     persistent : bool, default=False
-        Whether the chains continue from batch to batch (persistent CD, [3]_) instead of
-        starting at the data. There are `batch_size` chains.
+        Whether the Gibbs chains continue from batch to batch (persistent CD, [3]_)
+        instead of starting at the data. There are `batch_size` chains.
 
     alpha : float, default=0.0001
         Weight decay: strength of the L2 penalty on the weights.
@@ -160,7 +161,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Mean activity of the hidden units that training aims at, in (0, 1).
 
     sparsity_cost : float, default=0.1
-        Strength of the penalty for a mean activity other than `sparsity_target`.
+        Strength of the penalty on the difference between the mean activity and
+        `sparsity_target`.
 
     early_stopping : bool, default=False
         Whether to set aside a random part of the training data, to stop when its
@@ -178,8 +180,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
 
     warm_start : bool, default=False
         When set to True, a further call of `fit` continues training with the present
-        weights, topology and solver state; otherwise it starts with a new model. Each
-        fit counts the epochs without improvement anew, against its own best.
+        weights, topology and solver state; otherwise it starts with a new model. For
+        the stopping rule, each call starts a new count of epochs and a new best value.
 
     verbose : int, default=0
         The verbosity level. The default, zero, means silent mode. Otherwise each epoch
@@ -210,7 +212,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Number of connections.
 
     density_ : float
-        Fraction of the dense model's weights that they are.
+        `n_connections_` as a fraction of the weights of the dense model.
 
     reconstruction_errors_ : list of float
         The ith element is the mean squared error of `reconstruct` after the ith epoch,
@@ -766,7 +768,7 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         return np.ascontiguousarray(v, dtype=dtype or v.dtype)
 
     def free_energy(self, X: Matrix) -> Array:
-        """Compute the free energy F(v), the lower the more likely v is.
+        """Compute the free energy F(v), which is lower for more likely v.
 
         Parameters
         ----------
@@ -838,8 +840,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
             Number of temperatures of each chain; the estimate improves with it.
 
         random_state : int, RandomState instance or None, default=None
-            Seeds the chains. None for a seed that `fit` has drawn: each call returns
-            the same.
+            Seeds the chains. None uses a seed drawn by `fit`, so that each call returns
+            the same result.
 
         Returns
         -------
@@ -879,8 +881,8 @@ class SETRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SETEstimator):
         Returns
         -------
         log_likelihood : float
-            Mean of ``-free_energy(X)``, minus ``log_partition().value``. For a
-            better estimate call that with more temperatures.
+            Mean of ``-free_energy(X)``, minus ``log_partition().value``. For a better
+            estimate, call `log_partition` with more temperatures.
         """
         return -float(self.free_energy(X).mean()) - self.log_partition().value
 

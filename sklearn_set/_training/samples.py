@@ -138,8 +138,8 @@ class LabelledSamples:
         )
         if not is_array or new.shape != X.shape or new.dtype.kind not in "biuf":
             raise ValueError(
-                "batch_transform must return as many rows and columns of real numbers "
-                f"as it gets, sparse if they are; it got {_describe(X)} and returned "
+                "batch_transform must return real numbers in the shape of its input, "
+                f"sparse if its input is sparse; it got {_describe(X)} and returned "
                 f"{_describe(new)}."
             )
         with np.errstate(over="ignore"):

@@ -32,7 +32,7 @@ class ComponentsDisplay:
         The axes of the plot.
 
     figure_ : matplotlib Figure
-        The figure that they are a part of.
+        The figure that contains the axes.
 
     image_ : matplotlib AxesImage
         All tiles as one image.

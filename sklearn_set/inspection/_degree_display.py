@@ -38,7 +38,7 @@ class DegreeDisplay:
         The axes of the plot.
 
     figure_ : matplotlib Figure
-        The figure that they are a part of.
+        The figure that contains the axes.
 
     lines_ : list of matplotlib Line2D
         The fraction of units by degree, that of a random graph, and the power law.
@@ -73,12 +73,12 @@ class DegreeDisplay:
             Index of the layer of connections; 0 starts at the input.
 
         side : {'out', 'in'}, default='out'
-            The units before the layer, or those after it.
+            'out' counts the outgoing connections of the units before the layer, 'in'
+            the incoming connections of the units after it.
 
         power_law : bool, default=False
-            Whether to fit a power law; this needs igraph, and some seconds for the
-            test. To choose `x_min`, create the display with
-            ``fit=fit_power_law(degree, x_min)``.
+            Whether to fit a power law. This needs igraph, and takes some seconds. To
+            set `x_min`, create the display with ``fit=fit_power_law(degree, x_min)``.
 
         ax : matplotlib Axes, default=None
             Axes to draw in; None creates a new figure.

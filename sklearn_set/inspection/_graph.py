@@ -82,10 +82,10 @@ def path_lengths(
 def clustering(
     estimator: SETEstimator, n_samples: int = 10_000, random_state: RandomState = None
 ) -> Bunch:
-    """Estimate how often neighbours share a second neighbour.
+    """Estimate the clustering of the graph of connections.
 
-    A layered network has no triangles, so squares take their role: this is the fraction
-    of the paths of three connections whose ends are connected, too (Robins and
+    As a layered network has no triangles, clustering is measured by squares: the
+    fraction of the paths of three connections whose ends are connected (Robins and
     Alexander 2004, Computational and Mathematical Organization Theory 10:69).
 
     Parameters

@@ -34,7 +34,7 @@ class InputStrengthDisplay:
         The axes of the plot.
 
     figure_ : matplotlib Figure
-        The figure that they are a part of.
+        The figure that contains the axes.
 
     bars_ : matplotlib BarContainer
         The bars, if there is no image.

@@ -51,10 +51,10 @@ def fit_power_law(
 
     Notes
     -----
-    The test takes seconds for 1000 units. If `x_min` is chosen by the fit, only a few
-    units may be left (``n_units``), with an exponent far above 3: in so short a tail
-    the test has no power. Afterwards igraph uses Python's random number generator,
-    whatever it used before.
+    The test takes seconds for 1000 units. If the fit chooses `x_min`, the tail may
+    consist of a few units only (``n_units``), with an exponent far above 3; the test
+    then has no power. This function makes igraph use Python's random number generator
+    from then on.
     """
     try:
         import igraph

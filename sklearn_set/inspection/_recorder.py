@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class TopologyRecorder(Callback):
     """Callback that records degree and strength of the input features after each epoch.
 
-    Set it with ``estimator.set_callbacks(recorder)``. Its memory is bounded: when it is
-    full, every second record is dropped, and from then on half as many are made.
+    Set it with ``estimator.set_callbacks(recorder)``. The number of records is limited:
+    when `max_records` is exceeded, every second record is dropped, and the interval
+    between records is doubled.
 
     Parameters
     ----------
@@ -88,13 +89,13 @@ class TopologyRecorder(Callback):
             record[:] = [record[i] for i in kept]
 
     def removal_epochs(self) -> Array:
-        """Return when each input lost its last connection, for good.
+        """Return the epoch after which each input has no connections.
 
         Returns
         -------
         epochs : ndarray of shape (n_features,), dtype int64
-            The first recorded epoch after which the input had no connection any more;
-            -1 for inputs that have some in the last record.
+            The first recorded epoch after which the input had no connections; -1 for
+            inputs that have connections in the last record.
 
         Raises
         ------
@@ -116,7 +117,7 @@ class TopologyRecorder(Callback):
         interval: float = 200,
         **kwargs: Any,
     ) -> "FuncAnimation":
-        """Make an animation of the record, and write it as a GIF.
+        """Animate the records, and write the animation as a GIF.
 
         Parameters
         ----------
@@ -124,7 +125,7 @@ class TopologyRecorder(Callback):
             Rows and columns of the input's pixels.
 
         path : str or path-like, default=None
-            Where to write it, which closes its figure; None to leave that.
+            File to write; the figure is then closed. None writes no file.
 
         what : {'strength', 'degree'}, default='strength'
             What to show.
@@ -138,7 +139,7 @@ class TopologyRecorder(Callback):
         Returns
         -------
         animation : matplotlib.animation.FuncAnimation
-            Keep it as long as its figure is shown.
+            Keep a reference to it as long as its figure is shown.
 
         Raises
         ------

@@ -35,7 +35,7 @@ class SparsityDisplay:
         The axes of the plot.
 
     figure_ : matplotlib Figure
-        The figure that they are a part of.
+        The figure that contains the axes.
 
     errorbar_ : matplotlib ErrorbarContainer
         Means and standard deviations.

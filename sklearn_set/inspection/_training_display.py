@@ -27,7 +27,7 @@ class TrainingDisplay:
         The axes of the plot.
 
     figure_ : matplotlib Figure
-        The figure that they are a part of.
+        The figure that contains the axes.
 
     lines_ : list of matplotlib Line2D
         One line for each curve.

@@ -9,7 +9,7 @@ from sklearn_set.inspection._layers import weight_matrices
 
 
 def idle_units(estimator: SETEstimator, X: Matrix | None = None) -> list[Bunch]:
-    """Find the hidden units without effect.
+    """Find the hidden units that have no effect on the outputs.
 
     Parameters
     ----------

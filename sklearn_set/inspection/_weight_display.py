@@ -28,7 +28,7 @@ class WeightDisplay:
         The axes of the plot.
 
     figure_ : matplotlib Figure
-        The figure that they are a part of.
+        The figure that contains the axes.
 
     lines_ : list of matplotlib StepPatch
         One histogram for each layer.

@@ -49,6 +49,15 @@ def test_stored_zeros_and_unsorted_labels():
     assert_array_equal(LabelTargets(y).batch(np.arange(2)).T, y.toarray() != 0)
 
 
+@pytest.mark.parametrize("make", [csr_array, csr_matrix])
+def test_sparse_numbers(make, rng):
+    y = rng.integers(-1, 2, size=(4, 6)).astype(float)
+    targets = NumberTargets(make(y), np.dtype(np.float32))
+    found = targets.batch(INDICES)
+    assert targets.n_outputs == 6 and found.dtype == np.float32
+    assert_array_equal(found, y[INDICES].T)
+
+
 @pytest.mark.parametrize("shape", [(4,), (4, 2)])
 def test_number_targets_have_the_dtype_of_the_model(shape, rng):
     y = rng.random(shape)

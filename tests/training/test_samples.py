@@ -65,7 +65,7 @@ def test_batch_transform_augments_and_does_not_change_X():
         (lambda X, rng: X.astype(object), "real numbers .* dtype object"),
         (lambda X, rng: X.astype(str), "real numbers .* dtype <U32"),
         (lambda X, rng: np.ma.array(X, mask=X > 1), "returned MaskedArray"),
-        (lambda X, rng: csr_array(X), "sparse if they are"),
+        (lambda X, rng: csr_array(X), "sparse if its input is"),
     ],
 )
 def test_batch_transform_is_checked(bad, message):

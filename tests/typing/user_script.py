@@ -7,7 +7,12 @@ from scipy.sparse import csr_array
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_set import SETRBM, SETMLPClassifier, SETMLPRegressor
+from sklearn_set import (
+    SETRBM,
+    SETMLPClassifier,
+    SETMLPRegressor,
+    UnsupervisedFeatureSelector,
+)
 from sklearn_set.callbacks import Checkpoint
 from sklearn_set.evolution import SET, EvolutionContext, ImportancePruning
 from sklearn_set.inspection import degrees, idle_units, weight_matrices
@@ -72,6 +77,9 @@ rbm.fit(X)
 print(rbm.transform(X).shape, rbm.score(X), rbm.log_partition("exact").value)
 print(degrees(rbm), idle_units(classifier, X), weight_matrices(regressor)[0].shape)
 print(Checkpoint("network.checkpoint", every=2).every)
+selector = UnsupervisedFeatureSelector(4, hidden_layer_sizes=sizes, max_iter=2)
+assert_type(selector.fit(csr_array(X)), UnsupervisedFeatureSelector)
+print(selector.feature_importances_.sum(), selector.get_support())
 classifier.set_params(batch_transform=None, max_iter=1, warm_start=True)
 classifier.partial_fit(csr_array(X), labels, classes=[0, 1, 2])
 pipeline = make_pipeline(StandardScaler(), classifier)
