@@ -1,7 +1,7 @@
 """Inventories of other packages' sites, made from the installed packages.
 
-With them Sphinx links names such as :class:`sklearn.linear_model.Ridge` without a network:
-the pages of these sites are named after what they document.
+With them Sphinx links names such as :class:`sklearn.linear_model.Ridge` without a
+network: the pages of these sites are named after what they document.
 """
 
 import importlib

@@ -1,9 +1,11 @@
 """Files of a local folder instead of downloads from OpenML, for the gallery's scripts.
 
-``python doc/extensions/local_data.py FOLDER SCRIPT`` runs a script with them; the site is
-built with them if the environment variable SKLEARN_SET_DATA is the folder. It holds the
-four original files of Fashion-MNIST; ``leukemia.mat`` and ``PCMAC.mat`` of scikit-feature;
-and the binary version of CIFAR-10, or ``cifar10_jpeg.npz``, with its images as JPEGs.
+``python doc/extensions/local_data.py FOLDER SCRIPT`` runs a script with them. The site
+is built with them if the environment variable SKLEARN_SET_DATA is the folder. It holds
+
+- the four original files of Fashion-MNIST,
+- ``leukemia.mat`` and ``PCMAC.mat`` of scikit-feature,
+- the binary version of CIFAR-10, or ``cifar10_jpeg.npz``, with its images as JPEGs.
 """
 
 import gzip

@@ -1,6 +1,6 @@
 """Show the gallery's scripts that are not run with the output of an earlier run.
 
-The scripts that need a download are not run on a machine without their data. Their output
+Scripts that need a download are not run on a machine without their data. Their output
 is kept in ``doc/recorded``, the text of each script in a file, with small pictures. To
 record it again, build the site with the data, and run ``python
 doc/extensions/recorded.py SCRIPT ...``, with the names of the scripts without ``.py``.

@@ -23,7 +23,7 @@ from sklearn_set.inspection import degrees
 FOLDER = Path(sys.argv[1])
 memory = Memory(FOLDER / "cache", verbose=0)
 DENSITIES = 0.002, 0.005, 0.01, 0.02, 0.05, 0.1
-SEEDS = range(3)
+SEEDS = range(2)
 # Grey, and two colours that show on a white and on a dark page.
 GREY, BLUE, ORANGE, GREEN = "#808890", "#3b8bd0", "#e0662f", "#2ca05a"
 
