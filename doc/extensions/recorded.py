@@ -69,33 +69,36 @@ def output_of(block, page, pictures):
     )
     frames = re.findall(r'frames\[\d+\] = "data:image/png;base64,([^"]*)"', output)
     if frames:
-        images = [
-            Image.open(io.BytesIO(base64.b64decode(frame.replace("\\\n", ""))))
-            for frame in frames[::3] + frames[-1:]
-        ]
-        return "\n" + picture(images[0], page, pictures, images[1:])
+        chosen = [frames[round(k * (len(frames) - 1) / 3)] for k in range(4)]
+        return "\n" + picture(side_by_side(chosen), page, pictures)
     return output.rstrip() + "\n" if output.strip() else ""
 
 
-def picture(image, page, pictures, others=()):
-    """Save a picture, or an animation, in few colours; return its directive."""
-    suffix = "gif" if others else "png"
-    path = FOLDER / f"{page.stem}_{len(pictures) + 1}.{suffix}"
+def side_by_side(frames):
+    """Return a picture of some frames of an animation."""
+    files = [base64.b64decode(frame.replace("\\\n", "")) for frame in frames]
+    images = [Image.open(io.BytesIO(file)) for file in files]
+    width, height = images[0].size
+    whole = Image.new("RGBA", (width * len(images), height))
+    for k, image in enumerate(images):
+        whole.paste(image, (k * width, 0))
+    return whole
+
+
+def picture(image, page, pictures):
+    """Save a small picture; return its directive."""
+    path = FOLDER / f"{page.stem}_{len(pictures) + 1}.png"
     pictures.append(path)
-    first, *others = [
-        small(frame, 400 if others else WIDTH) for frame in (image, *others)
-    ]
-    options = {"append_images": others, "duration": 250, "loop": 0} if others else {}
-    first.save(path, save_all=bool(others), optimize=True, **options)
+    small(image).save(path, optimize=True)
     return f".. image:: /recorded/{path.name}\n   :class: sphx-glr-single-img\n\n"
 
 
-def small(image, width):
-    """Return an image of at most a width and of 64 colours, on white."""
+def small(image):
+    """Return an image of at most `WIDTH` and of 64 colours, on white."""
     image = image.convert("RGBA")
     white = Image.new("RGBA", image.size, "white")
     white.alpha_composite(image)
-    scale = min(1, width / image.width)
+    scale = min(1, WIDTH / image.width)
     size = round(image.width * scale), round(image.height * scale)
     resized = white.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     return resized.quantize(64, dither=Image.Dither.NONE)
