@@ -1,84 +1,32 @@
 """The picture of the README and of the front page, written beside this script.
 
-It needs the files of Fashion-MNIST: ``python doc/figures/overview.py FOLDER``. The
-measurements take some minutes; their results are kept in ``FOLDER/cache``.
+``python doc/figures/overview.py FOLDER`` reads the original files of Fashion-MNIST from
+a folder, and the accuracies from the first table of ``doc/results.md``.
 """
 
-import gzip
+import re
 import sys
 import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from joblib import Memory
+from PIL import Image
 from sklearn.datasets import load_digits
-from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier
 from sklearn_set.evolution import SET
-from sklearn_set.inspection import degrees
+from sklearn_set.inspection import input_strength
 
-FOLDER = Path(sys.argv[1])
-memory = Memory(FOLDER / "cache", verbose=0)
-DENSITIES = 0.002, 0.005, 0.01, 0.02, 0.05, 0.1
-SEEDS = range(2)
-# Grey, and two colours that show on a white and on a dark page.
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "extensions"))
+import local_data  # noqa: E402
+
+# Colours that show on a white and on a dark page.
 GREY, BLUE, ORANGE, GREEN = "#808890", "#3b8bd0", "#e0662f", "#2ca05a"
 
 
-def fashion():
-    """Return 5,000 images for training, their labels, and 10,000 for testing."""
-    files = [gzip.decompress(path.read_bytes()) for path in map(FOLDER.joinpath, NAMES)]
-    arrays = [
-        np.frombuffer(file, np.uint8, offset=offset)
-        for file, offset in zip(files, (16, 8, 16, 8), strict=True)
-    ]
-    X, X_test = (array.reshape(-1, 784).astype(np.float32) for array in arrays[::2])
-    scaler = StandardScaler().fit(X[:5000])
-    return (
-        scaler.transform(X[:5000]), arrays[1][:5000],
-        scaler.transform(X_test), arrays[3],
-    )  # fmt: skip
-
-
-NAMES = [
-    f"{part}-{kind}.gz"
-    for part in ("train", "t10k")
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
-]
-
-
-@memory.cache
-def sparse_accuracy(density, seed):
-    """Return the test accuracy of a network of two hidden layers of 1000 units."""
-    X, y, X_test, y_test = fashion()
-    network = SETMLPClassifier((1000, 1000), density=density, random_state=seed)
-    return network.fit(X, y).score(X_test, y_test)
-
-
-@memory.cache
-def dense_accuracy(seed):
-    """Return the test accuracy of scikit-learn's dense network of the same units."""
-    X, y, X_test, y_test = fashion()
-    network = MLPClassifier((1000, 1000), random_state=seed).fit(X, y)
-    return network.score(X_test, y_test)
-
-
-@memory.cache
-def pixel_degrees():
-    """Return the connections of each pixel before and after training."""
-    X, y, *_ = fashion()
-    network = SETMLPClassifier(
-        evolution=SET(annealed=True), zeta=0.3, max_iter=1, random_state=0
-    )
-    before = degrees(network.fit(X, y))[0].out_degree
-    after = degrees(network.set_params(max_iter=60).fit(X, y))[0].out_degree
-    return before, after
-
-
-@memory.cache
 def layer_before_and_after():
     """Return the connections of a small layer before and after a step of evolution."""
     X, y = load_digits(return_X_y=True)
@@ -103,57 +51,74 @@ def draw_layer(ax):
         (after - before, "added", {"color": GREEN, "linewidth": 2}),
     ):
         for k, (i, j) in enumerate(sorted(pairs)):
-            ax.plot(
-                [0, 1], [y_in[i], y_out[j]], label=None if k else label, **style
-            )  # fmt: skip
+            ends = y_in[i], y_out[j]
+            ax.plot([0, 1], ends, label=None if k else label, **style)
     for x, y in ((0, y_in), (1, y_out)):
         ax.scatter(np.full(y.size, x), y, s=70, color=GREY, zorder=3)
     ax.axis("off")
-    ax.set_title("The weakest connections move")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.03), ncols=3, frameon=False,
-              labelcolor=GREY, handlelength=1.4, columnspacing=1.2)  # fmt: skip
+    ax.set_title("Weak connections are replaced")
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3, frameon=False,
+        labelcolor=GREY, handlelength=1.4, columnspacing=1.2,
+    )  # fmt: skip
 
 
-def draw_pixels(ax):
-    """Draw the connections of each pixel after training."""
-    _, after = pixel_degrees()
-    image = ax.imshow(after.reshape(28, 28), vmin=0)
-    ax.set(title="to the inputs that matter", xticks=[], yticks=[])
-    ax.set_xlabel("connections of each pixel", color=GREY)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.outline.set_visible(False)
+def draw_pixels(ax, folder):
+    """Draw the strength of each pixel of Fashion-MNIST after training."""
+    X, y = local_data.fashion_mnist(folder)
+    X = X[:5000].astype(np.float32) / 255
+    network = SETMLPClassifier(
+        evolution=SET(annealed=True), max_iter=30, random_state=0
+    )
+    strength = input_strength(network.fit(X, y[:5000]))
+    ax.imshow(strength.reshape(28, 28), vmin=0)
+    ax.set(title="The network finds its inputs", xticks=[], yticks=[])
+    ax.set_xlabel("strength of the pixels of garments")
+    ax.spines[:].set_visible(False)
 
 
-def draw_accuracy(ax):
-    """Draw the accuracy against the number of connections."""
-    sparse = np.array([[sparse_accuracy(d, seed) for seed in SEEDS] for d in DENSITIES])
-    dense = np.mean([dense_accuracy(seed) for seed in SEEDS])
-    percent = 100 * np.array(DENSITIES)
-    ax.plot(percent, 100 * sparse.mean(axis=1), "o-", color=BLUE, label="sklearn_set")
-    ax.plot(100, 100 * dense, "s", color=ORANGE, label="MLPClassifier")
-    ax.axhline(100 * dense, color=ORANGE, linewidth=1, linestyle=":")
-    ax.set(xscale="log", title="a few percent are enough", ylabel="test accuracy, %")
-    ax.set_xlabel("connections, % of the dense network's")
-    ax.set_xticks([0.2, 1, 5, 20, 100], ["0.2", "1", "5", "20", "100"])
-    ax.minorticks_off()
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, labelcolor=GREY, loc="lower right")
-    print(f"dense: {dense:.4f}, sparse: {sparse.mean(axis=1).round(4)}")
+def accuracies():
+    """Return names of data, and accuracies of both classifiers, from the results."""
+    text = (HERE.parent / "results.md").read_text()
+    table = text.split("| data | SETMLPClassifier |")[1].split("| **mean**")[0]
+    rows = [re.split(r" *\| *", line)[1:-1] for line in table.splitlines()[2:]]
+    rows = [(row[0], float(row[1]), float(row[5])) for row in rows if row]
+    return zip(*sorted(rows, key=lambda row: row[1] - row[2]), strict=True)
 
 
-def main():
+def draw_accuracies(ax):
+    """Draw the accuracy of the default classifier and of MLPClassifier."""
+    names, ours, others = accuracies()
+    ax.hlines(range(len(names)), others, ours, color=GREY, linewidth=1.5, zorder=1)
+    ax.scatter(others, range(len(names)), color=ORANGE, label="MLPClassifier (dense)")
+    ax.scatter(ours, range(len(names)), color=BLUE, label="SETMLPClassifier")
+    ax.set(
+        title="As accurate as dense, or more", xlabel="accuracy in percent, defaults"
+    )
+    ax.set_yticks(range(len(names)), names, fontsize=9)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.legend(frameon=False, labelcolor=GREY, loc="lower left")
+
+
+def main(folder):
     """Draw the three parts with colours for light and dark pages."""
     warnings.simplefilter("ignore")
-    colours = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color",
-               "ytick.color", "axes.titlecolor")  # fmt: skip
+    colours = (
+        "text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color",
+        "axes.titlecolor",
+    )  # fmt: skip
     plt.rcParams.update(dict.fromkeys(colours, GREY) | {"font.size": 10})
     figure, axes = plt.subplots(
-        1, 3, figsize=(10.5, 3.3), layout="constrained", width_ratios=(1, 1.15, 1.5)
+        1, 3, figsize=(10.5, 3.3), layout="constrained", width_ratios=(1.05, 1, 1.5)
     )
-    for ax, draw in zip(axes, (draw_layer, draw_pixels, draw_accuracy), strict=True):
-        draw(ax)
-    figure.savefig(Path(__file__).with_suffix(".png"), dpi=150, transparent=True)
+    draw_layer(axes[0])
+    draw_pixels(axes[1], folder)
+    draw_accuracies(axes[2])
+    path = HERE / "overview.png"
+    figure.savefig(path, dpi=150, transparent=True)
+    Image.open(path).quantize(128).save(path, optimize=True)  # a third of the size
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
