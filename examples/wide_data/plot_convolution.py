@@ -26,7 +26,7 @@ from sklearn.utils import gen_batches
 from sklearn_set import SETMLPClassifier
 from sklearn_set.evolution import SET
 
-# sphinx_gallery_thumbnail_path = 'recorded/plot_convolution_1.png'
+# sphinx_gallery_thumbnail_path = 'figures/cifar10.png'
 
 SIDE, COLOURS = 32, 3
 X, y = fetch_openml("CIFAR_10", version=1, return_X_y=True, as_frame=False)
