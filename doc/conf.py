@@ -166,7 +166,15 @@ def link_results(app, what, name, obj, options, lines):
     lines[:] = [line.replace("doc/results.md", link) for line in lines]
 
 
+def module_of_source(app, module, name):
+    """Return the module of a class's source; estimators have a public `__module__`."""
+    what = getattr(sys.modules[module], name, None)
+    constructor = vars(what).get("__init__") if isinstance(what, type) else None
+    return getattr(constructor, "__module__", None)
+
+
 def setup(app):
     """Connect the handlers above."""
+    app.connect("viewcode-follow-imported", module_of_source)
     app.connect("missing-reference", leave_as_text)
     app.connect("autodoc-process-docstring", link_results)
