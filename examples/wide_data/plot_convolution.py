@@ -8,8 +8,9 @@ patches of the images (Coates, Ng and Lee, 2011). Its output has thousands of fe
 most of them of little use, and a sparse network learns from them. This example takes
 the 60,000 colour images of CIFAR-10 and about five minutes.
 
-The script downloads the images from OpenML. The output on this page is that of the same
-images after compression as JPEG.
+The script downloads the images from OpenML. The documentation is built without them, so
+that this page has no output. With the same images after compression as JPEG the test
+accuracy was 0.711.
 """
 
 import time
