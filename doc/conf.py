@@ -3,39 +3,62 @@
 Two optional environment variables:
 
 SKLEARN_SET_DATA
-    'openml', or a local folder with data. The gallery's scripts that need other data
-    than scikit-learn's are run with them; otherwise they are shown without output.
+    'openml', or a local folder with data (``doc/extensions/local_data.py`` lists the
+    files). The gallery's scripts that need other data than scikit-learn's are run with
+    them; otherwise they are shown with their output of an earlier run.
 SKLEARN_SET_ONLINE
-    If set, names of other packages link to their documentation.
+    If set, the inventories of other packages are read from their sites instead of being
+    made from the installed packages.
 """
 
 import os
+import sys
 import warnings
+from pathlib import Path
 
 import matplotlib
+from sphinx_gallery.sorting import ExplicitOrder
 
 import sklearn_set
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "extensions"))
+import inventories  # noqa: E402
+import local_data  # noqa: E402
+
 matplotlib.use("agg")
+
+# -- addresses -------------------------------------------------------------------------
+
+REPOSITORY = "https://github.com/OWNER/sklearn_set"
+# Where the site is published, one folder for each version; "" if it is not. Then the
+# list of versions is the site's own copy. `SITE` in sklearn_set/_utils/html.py is the
+# folder that notebooks link to.
+SITE = ""
+VERSION_LIST = f"{SITE}/dev/_static/switcher.json" if SITE else "_static/switcher.json"
 
 project = "sklearn_set"
 author = "The sklearn_set developers"
 project_copyright = "The sklearn_set developers, BSD-3-Clause"
 version = release = sklearn_set.__version__
+VERSION = "dev" if "dev" in release else release
 
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.extlinks",
     "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "recorded",
 ]
 suppress_warnings = ["config.cache"]  # the gallery's settings hold a function
-exclude_patterns = ["_build", "_templates", "figures"]
+exclude_patterns = ["_build", "_templates", "figures", "recorded", "extensions"]
 templates_path = ["_templates"]
 default_role = "py:obj"
 
@@ -50,39 +73,33 @@ numpydoc_xref_param_type = False
 
 # -- other packages' documentation -----------------------------------------------------
 
+intersphinx_mapping = inventories.mapping(HERE / "_build" / "inventories")
 if "SKLEARN_SET_ONLINE" in os.environ:
     intersphinx_mapping = {
-        "python": ("https://docs.python.org/3", None),
-        "numpy": ("https://numpy.org/doc/stable", None),
-        "scipy": ("https://docs.scipy.org/doc/scipy", None),
-        "matplotlib": ("https://matplotlib.org/stable", None),
-        "sklearn": ("https://scikit-learn.org/stable", None),
-    }
+        package: (site, None) for package, (site, _) in intersphinx_mapping.items()
+    } | {"python": ("https://docs.python.org/3", None)}
+# A file of the repository: :file_link:`benchmarks/run.py`.
+extlinks = {"file_link": (f"{REPOSITORY}/blob/main/%s", "%s")}
 
 # -- gallery ---------------------------------------------------------------------------
 
 DATA = os.environ.get("SKLEARN_SET_DATA")
+if DATA and DATA != "openml":
+    local_data.use(DATA)
+# Scripts that need a download.
+DOWNLOAD = "pixels", "gene_expression", "sparse_text", "convolution"
+LEFT_OUT = "" if DATA else f"(?!{'|'.join(DOWNLOAD)})"
 
-
-def example_arguments(gallery_conf, script_vars):
-    """Return the arguments of an example: the data's folder, if it has --data."""
-    with open(script_vars["src_file"]) as script:
-        takes_data = "--data" in script.read()
-    return ["--data", DATA] if takes_data and DATA != "openml" else []
-
-
-def examples_to_run():
-    """Return a pattern for the examples whose data are available."""
-    download = ["pixels", "gene_expression", "sparse_text", "convolution"]
-    left_out = "" if DATA else f"(?!{'|'.join(download)})"
-    return rf"{os.sep}plot_{left_out}"
-
+SECTIONS = [
+    f"../examples/{section}"
+    for section in ("wide_data", "understanding", "unlabelled", "large_data")
+]
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": examples_to_run(),
-    "reset_argv": example_arguments,
+    "filename_pattern": rf"{os.sep}(plot_{LEFT_OUT}|digits_classifier)",
+    "subsection_order": ExplicitOrder(SECTIONS),
     "within_subsection_order": "ExampleTitleSortKey",
     "matplotlib_animations": (True, "jshtml"),
     "backreferences_dir": "generated/backreferences",
@@ -110,9 +127,17 @@ copybutton_prompt_is_regexp = True
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_set"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
+    "icon_links": [
+        {"name": "Repository", "url": REPOSITORY, "icon": "fa-brands fa-github"},
+    ],
+    "switcher": {"json_url": VERSION_LIST, "version_match": VERSION},
+    "check_switcher": not SITE,
+    "navbar_end": ["version-switcher", "theme-switcher", "navbar-icon-links"],
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
@@ -135,6 +160,21 @@ def leave_as_text(app, env, node, contnode):
     return contnode if is_label and node.get("reftarget") in OTHERS else None
 
 
+def link_results(app, what, name, obj, options, lines):
+    """Link the page of results where a docstring names its file."""
+    link = ":doc:`doc/results.md </results>`"
+    lines[:] = [line.replace("doc/results.md", link) for line in lines]
+
+
+def module_of_source(app, module, name):
+    """Return the module of a class's source; estimators have a public `__module__`."""
+    what = getattr(sys.modules[module], name, None)
+    constructor = vars(what).get("__init__") if isinstance(what, type) else None
+    return getattr(constructor, "__module__", None)
+
+
 def setup(app):
-    """Connect the handler above."""
+    """Connect the handlers above."""
+    app.connect("viewcode-follow-imported", module_of_source)
     app.connect("missing-reference", leave_as_text)
+    app.connect("autodoc-process-docstring", link_results)

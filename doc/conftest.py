@@ -6,7 +6,10 @@ import matplotlib
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-collect_ignore = ["conf.py", "_build", "auto_examples", "generated", "figures"]
+collect_ignore = [
+    "conf.py", "_build", "auto_examples", "extensions", "figures", "generated",
+    "recorded",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

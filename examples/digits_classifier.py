@@ -14,6 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_set import SETMLPClassifier
 
+# sphinx_gallery_thumbnail_path = 'figures/digits.png'
+
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 

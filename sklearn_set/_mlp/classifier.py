@@ -769,18 +769,23 @@ def _column_or_indicators(y, name="y"):
     Raises
     ------
     ValueError
-        If an indicator has values besides 0 and 1, or a sparse one is not valid.
+        If an indicator has values besides 0 and 1, such as text, or a sparse one is not
+        valid.
     """
     if y.shape[1] == 1 and not issparse(y):
         return column_or_1d(y, warn=True)
     if issparse(y):
         y = checked_csr(name, y)
     values = y.data if issparse(y) else y
-    low, high = values.min(initial=0), values.max(initial=0)
-    if low < 0 or high > 1:
+    try:
+        low, high = values.min(initial=0), values.max(initial=0)
+        is_valid, found = 0 <= low <= high <= 1, f"values from {low} to {high}"
+    except TypeError:
+        is_valid, found = False, f"other values, such as {str(values.flat[0])!r}"
+    if not is_valid:
         raise ValueError(
             f"{name} must be a matrix of 0 and 1 where samples have several labels, "
-            f"got values from {low} to {high}. Multioutput targets of more classes "
-            "need sklearn.multioutput.MultiOutputClassifier."
+            f"got {found}. For several outputs with classes of their own use "
+            "sklearn.multioutput.MultiOutputClassifier(SETMLPClassifier(...))."
         )
     return y

@@ -17,7 +17,11 @@ from sklearn_set._training.schedules import SCHEDULES
 from sklearn_set._training.state import TrainingState
 from sklearn_set._training.stopping import StoppingRule
 from sklearn_set._utils.compat import CallbackSupportMixin
-from sklearn_set._utils.html import LayersAndAttributes
+from sklearn_set._utils.html import (
+    LayersAndAttributes,
+    page_template,
+    with_descriptions,
+)
 from sklearn_set._utils.numbers import is_unknown_number, python_number
 from sklearn_set._utils.warnings import warn
 from sklearn_set.callbacks import Checkpoint
@@ -44,10 +48,7 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
 
     # The template of the documentation links in the HTML representation.
     _doc_link_module = "sklearn_set"
-    _doc_link_template = (
-        "https://sklearn-set.readthedocs.io/en/latest/generated/"
-        "sklearn_set.{estimator_name}.html"
-    )
+    _doc_link_template = page_template()
 
     def _fit_copy(self, *data, **options):
         """Fit a working copy; publish its attributes only if that succeeds.
@@ -244,7 +245,11 @@ class SETEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _get_fitted_attr_html(self, doc_link=""):
         attributes = super()._get_fitted_attr_html(doc_link)
-        return LayersAndAttributes(attributes, self._weight_matrices())
+        table = LayersAndAttributes(attributes, self._weight_matrices())
+        return with_descriptions(table)
+
+    def _get_params_html(self, *args, **kwargs):
+        return with_descriptions(super()._get_params_html(*args, **kwargs))
 
     def __setstate__(self, state):
         """Restore a pickle; parameters that its version did not have get defaults."""

@@ -1,6 +1,12 @@
-"""The table of layers in the HTML representation of a fitted model."""
+"""The HTML representation: links to the documentation, and a table of the layers."""
+
+import re
 
 from sklearn_set._utils.compat import AttrsDict
+
+# The address of the published site, without a slash at the end. As long as it is empty,
+# no link is shown.
+SITE = ""
 
 # With the classes of scikit-learn's tables, so that it looks like them.
 TABLE = """
@@ -17,6 +23,44 @@ TABLE = """
 </div>
 """
 ROW = '<tr class="default"><td>{}</td><td>{:,}</td><td>{:.2%}</td></tr>'
+
+
+def page_template(site=SITE):
+    """Return the template of the links to the estimators' pages.
+
+    Parameters
+    ----------
+    site : str, default=SITE
+        The address of the site, or "".
+
+    Returns
+    -------
+    template : str
+        With `{estimator_name}`, or "" if there is no site.
+    """
+    return site and f"{site}/generated/sklearn_set.{{estimator_name}}.html"
+
+
+def with_descriptions(table):
+    """Let one of scikit-learn's tables show its descriptions without a site, too.
+
+    scikit-learn shows the description of a name only as a part of its link.
+
+    Parameters
+    ----------
+    table : ParamsDict or AttrsDict
+        The table. It is changed if it has no link.
+
+    Returns
+    -------
+    table : ParamsDict or AttrsDict
+        The same object.
+    """
+    if not getattr(table, "doc_link", True):
+        draw = table._html_repr
+        table.doc_link = "#"
+        table._html_repr = lambda: re.sub(r' (href|target)="[^"]*"', "", draw())
+    return table
 
 
 class LayersAndAttributes(AttrsDict):

@@ -16,6 +16,10 @@ from sklearn_set.inspection._power_law import fit_power_law
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# The legend calls a power law rejected if the p-value is less: by Clauset, Shalizi and
+# Newman (2009), who chose it for this test.
+LEVEL = 0.1
+
 
 class DegreeDisplay:
     """Distribution of the units' numbers of connections, on logarithmic axes.
@@ -30,7 +34,9 @@ class DegreeDisplay:
         connections.
 
     fit : Bunch, default=None
-        As :func:`~sklearn_set.inspection.fit_power_law` returns it.
+        As :func:`~sklearn_set.inspection.fit_power_law` returns it. The legend says
+        whether its test rejects the power law, with a p-value below 0.1: the
+        probability of a fit at least as bad if the power law holds.
 
     Attributes
     ----------
@@ -147,6 +153,11 @@ class DegreeDisplay:
         return values, power / power.sum() * self.fit.n_units / self.degree.size
 
     def _power_law_label(self):
+        """Return a label that says whether the test rejects the power law."""
+        p = self.fit.p_value
+        verdict = "rejected" if p < LEVEL else "not rejected"
+        shown = "p < 0.01" if p < 0.01 else f"p = {p:.2f}"
         return (
-            f"power law, exponent {self.fit.exponent:.2f} (p = {self.fit.p_value:.2f})"
+            f"power law, exponent {self.fit.exponent:.2f}\n"
+            f"({verdict} by the test of the fit, {shown})"
         )

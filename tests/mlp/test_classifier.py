@@ -115,6 +115,19 @@ def test_a_constant_column_of_several_outputs(Meta):
     assert (model.predict(X_iris)[:, 0] == Y[:, 0]).mean() > 0.9
 
 
+TEXTS = np.array([["red", "small"], ["blue", "large"], ["red", "large"]] * 50)
+
+
+@pytest.mark.parametrize(
+    "Y", [TEXTS, TEXTS.astype(object), np.repeat([[0, 2]], 150, axis=0)]
+)
+def test_several_outputs_with_classes_name_the_remedy(Y):
+    model = make_small_model(SETMLPClassifier)
+    with pytest.raises(ValueError, match=r"^y must be .*MultiOutputClassifier\(SETM"):
+        model.fit(X_iris, Y)
+    assert MultiOutputClassifier(model).fit(X_iris, Y).predict(X_iris).shape == (150, 2)
+
+
 @pytest.mark.parametrize("sizes", [(20, 10), (30,), (), 7])
 def test_predictions_are_those_of_the_fitted_layers(sizes):
     clf = make_small_model(SETMLPClassifier, activation=["tanh", "srelu"])

@@ -1,11 +1,14 @@
 """The HTML representation."""
 
+import re
+
 import pytest
 from helpers.perceptrons import DATA, both_perceptrons, make_model
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_set._utils.compat import AttrsDict
+from sklearn_set._utils.html import SITE, page_template
 
 pytestmark = [
     pytest.mark.skipif(
@@ -22,10 +25,27 @@ def test_html_shows_parameters_with_their_meaning(Estimator):
     for text in (
         "epsilon",
         "Sparsity parameter",
-        f"sklearn_set.{Estimator.__name__}.html",
         "n_connections_",
+        "Number of connections",
     ):
         assert text in html
+
+
+@both_perceptrons
+def test_html_links_to_the_site_and_without_one_to_nothing(Estimator, monkeypatch):
+    X, y = DATA[Estimator]
+    model = make_model(Estimator, max_iter=1).fit(X, y)
+    monkeypatch.setattr(Estimator, "_doc_link_template", page_template(""))
+    assert not re.search(r"<a[^>]* href=", model._repr_html_())
+    template = page_template("https://site.test")
+    monkeypatch.setattr(Estimator, "_doc_link_template", template)
+    page = f"https://site.test/generated/sklearn_set.{Estimator.__name__}.html"
+    links = re.findall(r'<a[^>]* href="([^"#]*)', model._repr_html_())
+    assert len(links) > 20 and set(links) == {page}
+
+
+def test_the_site_is_an_address_or_missing():
+    assert SITE == "" or re.fullmatch(r"https://.*[^/]", SITE)
 
 
 @both_perceptrons

@@ -7,14 +7,7 @@ of an image. As the network evolves, it drops the weakest connections and adds o
 and more and more of them start at pixels in which the images differ. This example
 records the connections of each pixel of Fashion-MNIST, and shows them as images and as
 an animation.
-
-The images come from OpenML; ``--data FOLDER`` reads the four original files,
-``train-images-idx3-ubyte.gz`` and so on, from a folder.
 """
-
-import argparse
-import gzip
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,25 +17,12 @@ from sklearn_set import SETMLPClassifier
 from sklearn_set.evolution import SET
 from sklearn_set.inspection import InputStrengthDisplay, TopologyRecorder
 
+# sphinx_gallery_thumbnail_path = 'recorded/plot_pixels_1.png'
 
-def read_idx(path, offset):
-    """Read the bytes of one of the original files after its header."""
-    return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=offset)
+# %%
+# The images are downloaded from OpenML.
 
-
-def load(folder):
-    """Return the 60,000 images for training and then the 10,000 for testing."""
-    if folder is None:
-        return fetch_openml("Fashion-MNIST", version=1, return_X_y=True, as_frame=False)
-    parts = [Path(folder, part) for part in ("train", "t10k")]
-    X = [read_idx(Path(f"{part}-images-idx3-ubyte.gz"), 16) for part in parts]
-    y = [read_idx(Path(f"{part}-labels-idx1-ubyte.gz"), 8) for part in parts]
-    return np.concatenate(X).reshape(-1, 784), np.concatenate(y)
-
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--data", metavar="FOLDER", help="with the four original files")
-X, y = load(parser.parse_args().data)
+X, y = fetch_openml("Fashion-MNIST", version=1, return_X_y=True, as_frame=False)
 
 # %%
 # The first 5,000 of the 60,000 training images are enough. They are scaled to [0, 1]
