@@ -40,7 +40,7 @@ from sklearn_set._training.callbacks import NoCallbacks, fit_callbacks
 from sklearn_set._training.estimator import SETEstimator
 from sklearn_set._training.evolver import Period
 from sklearn_set._training.samples import Batches, LabelledSamples
-from sklearn_set._training.scales import warn_of_other_scale
+from sklearn_set._training.scales import warn_of_large_values, warn_of_other_scale
 from sklearn_set._training.schedules import SCHEDULES
 from sklearn_set._training.validation_set import (
     GivenValidationSet,
@@ -210,6 +210,8 @@ class BaseSETMLP(SETEstimator):
         is_new = self._is_new(incremental)
         original_X = X
         X, y = self._validate_input(X, y, incremental=incremental, is_new=is_new)
+        if is_new:
+            self._check_scales(X, y)
         sample_weight = self._validate_weights(sample_weight, X)
         weights = self._relative_weights(sample_weight, y)
         # Callbacks and scorers see rows as the user would pass them to predict.
@@ -247,6 +249,11 @@ class BaseSETMLP(SETEstimator):
             callbacks = fit_callbacks(original, self.max_iter, *shown)
         self._train(learner, batches, state, scorer, callbacks, checkpoint, incremental)
         return callbacks, checkpoint
+
+    def _check_scales(self, X, y):
+        """Warn if the data have not been scaled."""
+        remedy = "Scale the features, for instance by StandardScaler in a Pipeline."
+        warn_of_large_values("X", X, remedy)
 
     def _n_withheld(self, n_samples, n_epochs, n_batches):
         """Return how many training samples evolution rules want to judge inputs by.

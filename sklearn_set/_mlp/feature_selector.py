@@ -11,6 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils._param_validation import Interval, RealNotInt
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.regressor import SETMLPRegressor
 from sklearn_set._mlp.settings import CONSTRAINTS
 from sklearn_set._utils.compat import fit_context
@@ -235,6 +236,9 @@ class _Autoencoder(SETMLPRegressor):
     def _validate_input(self, X, y, *, incremental, is_new):
         self.n_features_in_, self.out_activation_ = X.shape[1], "identity"
         return X, X
+
+    def _check_scales(self, X, y):
+        BaseSETMLP._check_scales(self, X, y)  # the targets are X, too
 
 
 def _with_noise(X, rng, noise):

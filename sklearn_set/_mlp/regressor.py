@@ -17,6 +17,7 @@ from sklearn_set._export.dense_mlp import dense_regressor
 from sklearn_set._mlp.base import BaseSETMLP
 from sklearn_set._mlp.losses import LOSSES
 from sklearn_set._mlp.targets import NumberTargets
+from sklearn_set._training.scales import warn_of_large_values
 from sklearn_set._utils.compat import fit_context
 from sklearn_set._utils.types import (
     Array,
@@ -475,6 +476,15 @@ class SETMLPRegressor(RegressorMixin, BaseSETMLP):
         self._check_targets(y)
         self.out_activation_ = LOSSES[self.loss].out_activation
         return X, y
+
+    def _check_scales(self, X, y):
+        super()._check_scales(X, y)
+        if self.out_activation_ == "identity":
+            remedy = (
+                "Scale the targets, for instance by TransformedTargetRegressor("
+                "regressor=..., transformer=StandardScaler())."
+            )
+            warn_of_large_values("y", y, remedy)
 
     def _check_targets(self, y):
         if issparse(y):

@@ -1,4 +1,6 @@
-"""Whether a validation set has been scaled as the training data were."""
+"""Whether the data are on a scale that a network can learn from."""
+
+import math
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,6 +13,30 @@ MAX_ROWS, MAX_COLUMNS = 512, 1024
 MIN_VALUES = 10
 # Factor between the magnitudes of a column that is plainly on another scale.
 FACTOR = 3.0
+# Root mean square from which on values are plainly not scaled.
+LARGE = 20.0
+
+
+def warn_of_large_values(name, values, remedy):
+    """Warn if the root mean square of values is large.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls them.
+    values : {ndarray, csr_array} of shape (n_samples, ...)
+        Validated; some of the rows are looked at.
+    remedy : str
+        What to do.
+    """
+    some = values[_spaced(values.shape[0], MAX_ROWS)]
+    stored = some.data if issparse(some) else some
+    mean_square = np.square(stored, dtype=float).sum() / max(np.prod(some.shape), 1)
+    if mean_square > LARGE**2:
+        warn(
+            f"The values of {name} are large, with a root mean square of "
+            f"{math.sqrt(mean_square):.2g}: training may fail. {remedy}"
+        )
 
 
 def warn_of_other_scale(X, X_val):

@@ -348,7 +348,7 @@ def test_the_penalty_of_a_sparse_batch_does_not_depend_on_its_weights(monkeypatc
 @both_perceptrons
 def test_weights_of_single_samples_compare_nothing(Estimator):
     X, y = SMALL_DATA[Estimator]
-    message = "in batches of one sample they change nothing"
+    message = "in batches of one sample they have no effect"
     with pytest.warns(UserWarning, match=message):
         make_small_model(Estimator, batch_size=1, max_iter=1).fit(X, y, y + 1)
     more = {"classes": [0, 1, 2]} if Estimator is SETMLPClassifier else {}

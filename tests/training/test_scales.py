@@ -1,4 +1,4 @@
-"""The warning of a validation set on another scale than the training data."""
+"""The warnings of data that have not been scaled."""
 
 import warnings
 
@@ -7,17 +7,62 @@ import pytest
 import sklearn
 from helpers.perceptrons import DATA, SMALL_DATA, both_perceptrons, make_small_model
 from scipy.sparse import csr_array
-from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 
-from sklearn_set import SETMLPClassifier
-from sklearn_set._training.scales import warn_of_other_scale
+from sklearn_set import SETMLPClassifier, SETMLPRegressor
+from sklearn_set._training.scales import warn_of_large_values, warn_of_other_scale
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 MESSAGE = r"features of X_val are on another scale .* transform_input=\[.X_val.\]"
+
+
+def large(values):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        warn_of_large_values("X", values, "Scale them.")
+    return [str(each.message) for each in seen]
+
+
+def test_large_values():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2000, 5))
+    assert not large(15 * X) and not large(csr_array(15 * X))
+    (message,) = large(30 * X)
+    assert "values of X are large, with a root mean square of 3" in message
+    assert message.endswith("Scale them.")
+    assert large(csr_array(30 * X)) == [message]
+    X[:, :4] = 0  # of a sparse matrix all values count, not only those stored
+    assert not large(csr_array(30 * X)) and not large(30 * X)
+    assert not large(np.zeros((3, 0))) and large(np.full(4, 1e200))
+
+
+@pytest.mark.parametrize("make", [SETMLPClassifier, SETMLPRegressor])
+def test_fits_warn_of_large_values(make):
+    X, y = load_digits(return_X_y=True)
+    y, model = y % 2, make(hidden_layer_sizes=(5,), max_iter=1, random_state=0)
+    with pytest.warns(UserWarning, match="values of X are large.*StandardScaler"):
+        model.fit(100 * X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", "The values of")
+        model.fit(X, y)
+        model.partial_fit(100 * X, y)  # one warning is enough
+
+
+def test_fits_warn_of_large_targets():
+    X, y = load_diabetes(return_X_y=True)
+    model = SETMLPRegressor(hidden_layer_sizes=(5,), max_iter=1, random_state=0)
+    with pytest.warns(UserWarning, match="values of y are large.*TransformedTarget"):
+        model.fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", "The values of")
+        model.fit(X, y / 100)
+        model.set_params(loss="poisson").fit(X, y)  # the outputs are exponentials
 
 
 def warns(X, X_val):
