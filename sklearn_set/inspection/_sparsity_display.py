@@ -63,7 +63,8 @@ class SparsityDisplay:
         Parameters
         ----------
         search : GridSearchCV or RandomizedSearchCV
-            Fitted, with refit; of a perceptron or a pipeline that ends with one.
+            Fitted, with refit; of a perceptron or a pipeline that ends with one. Of
+            several metrics the one that `refit` names is drawn.
 
         ax : matplotlib Axes, default=None
             Axes to draw in; None creates a new figure.
@@ -75,16 +76,29 @@ class SparsityDisplay:
         -------
         display : SparsityDisplay
             The display, after plotting.
+
+        Raises
+        ------
+        ValueError
+            If the search was made without refit, or `refit` names no metric.
         """
-        check_is_fitted(search, "best_estimator_")
+        check_is_fitted(search, "cv_results_")
+        if not hasattr(search, "best_estimator_"):
+            raise ValueError(
+                "from_search needs a search with refit: set refit=True, or the name of "
+                "a metric, and fit the search again."
+            )
         results = search.cv_results_
         counts = [_count_connections(search, params) for params in results["params"]]
         order = np.argsort(counts, kind="stable")
         name = search.scoring if isinstance(search.scoring, str) else "score"
+        metric = "score"
+        if search.multimetric_:
+            name = metric = _refit_metric(search)
         return cls(
             np.array(counts)[order],
-            results["mean_test_score"][order],
-            results["std_test_score"][order],
+            results[f"mean_test_{metric}"][order],
+            results[f"std_test_{metric}"][order],
             score_name=name,
         ).plot(ax, **kwargs)
 
@@ -112,6 +126,14 @@ class SparsityDisplay:
         ax.set(xscale="log", xlabel="number of connections", ylabel=self.score_name)
         log_ticks(ax.xaxis)
         return self
+
+
+def _refit_metric(search):
+    if not isinstance(search.refit, str):
+        raise ValueError(
+            "The search has several metrics. Set refit to the name of the one to draw."
+        )
+    return search.refit
 
 
 def _last_step(estimator):
