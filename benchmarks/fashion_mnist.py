@@ -12,9 +12,9 @@ With few images, shifting and mirroring them helps::
 Fewer connections, 1 % and 0.3 % of the dense network's::
 
     python benchmarks/fashion_mnist.py --data FOLDER --epochs 30 --seeds 3 \
-        --epsilon 4.112 --rate 0.01 --dropout 0 --rules cht rigl set fixed
+        --epsilon 4.112 --rate 0.03 --alpha 0.015 --dropout 0 --rules cht rigl set fixed
     python benchmarks/fashion_mnist.py --data FOLDER --epochs 30 --seeds 3 \
-        --epsilon 1.2337 --rate 0.01 --dropout 0 --rules cht rigl set fixed
+        --epsilon 1.2337 --rate 0.03 --alpha 0.015 --dropout 0 --rules cht rigl set fixed
 """
 
 import argparse
@@ -66,7 +66,7 @@ def build(arguments, evolution, seed):
         evolution=evolution,
         evolve_every=1,
         solver="sgd",
-        alpha=0.06,
+        alpha=arguments.alpha,
         dropout=[0.1 if arguments.augment else 0.0, *3 * [arguments.dropout]],
         batch_size=128,
         batch_transform=augment if arguments.augment else None,
@@ -105,6 +105,7 @@ def parse():
     parser.add_argument("--epsilon", type=float, default=20)
     parser.add_argument("--rows", type=int, default=60_000, help="for training")
     parser.add_argument("--rate", type=float, default=0.05, help="initial")
+    parser.add_argument("--alpha", type=float, default=0.0075, help="L2 penalty")
     parser.add_argument("--dropout", type=float, default=0.2, help="of hidden units")
     parser.add_argument(
         "--rules", nargs="+", choices=RULES, default=["set", "fixed"], help="to compare"
