@@ -1268,6 +1268,20 @@ INSPECTED = {
 
 def inspection_cases():
     """Functions of inspection with what they are not for."""
+    yield from inspected_values()
+    yield from inspection_options()
+    yield from image_shapes()
+    for degrees in ([], [0, 0], [-1, 2], [np.nan, 1], "a", [[1, 2]], None, [1.5, 2]):
+        yield Case(
+            f"inspection.fit_power_law({degrees!r})",
+            lambda d=degrees: inspection.fit_power_law(d),
+            "error",
+            "degree|array",
+        )
+
+
+def inspected_values():
+    """Functions of inspection, called with what is no fitted estimator."""
     for name, function in INSPECTED.items():
         for label in (
             "None",
@@ -1293,6 +1307,10 @@ def inspection_cases():
                 "error",
                 "fitted|search",
             )
+
+
+def inspection_options():
+    """Wrong options of the functions of inspection."""
     model = fitted(SETMLPClassifier)
     calls = {
         "path_lengths": ("n_sources", "random_state"),
@@ -1318,6 +1336,10 @@ def inspection_cases():
                 "error",
                 ABOUT_X,
             )
+
+
+def image_shapes():
+    """Wrong shapes of the images that displays draw."""
     for shape in [
         (2, 2),
         (3,),
@@ -1339,13 +1361,6 @@ def inspection_cases():
                 "result" if is_default else "error",
                 "image_shape",
             )
-    for degrees in ([], [0, 0], [-1, 2], [np.nan, 1], "a", [[1, 2]], None, [1.5, 2]):
-        yield Case(
-            f"inspection.fit_power_law({degrees!r})",
-            lambda d=degrees: inspection.fit_power_law(d),
-            "error",
-            "degree|array",
-        )
 
 
 def checkpoint_cases(n=250):
