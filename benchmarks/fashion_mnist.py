@@ -12,9 +12,11 @@ With few images, shifting and mirroring them helps::
 Fewer connections, 1 % and 0.3 % of the dense network's::
 
     python benchmarks/fashion_mnist.py --data FOLDER --epochs 30 --seeds 3 \
-        --epsilon 4.112 --rate 0.03 --alpha 0.015 --dropout 0 --rules cht rigl set fixed
+        --rate 0.03 --alpha 0.015 --dropout 0 --rules cht rigl set fixed \
+        --epsilon 4.112
     python benchmarks/fashion_mnist.py --data FOLDER --epochs 30 --seeds 3 \
-        --epsilon 1.2337 --rate 0.03 --alpha 0.015 --dropout 0 --rules cht rigl set fixed
+        --rate 0.03 --alpha 0.015 --dropout 0 --rules cht rigl set fixed \
+        --epsilon 1.2337
 """
 
 import argparse
