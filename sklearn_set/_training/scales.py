@@ -13,6 +13,8 @@ MAX_ROWS, MAX_COLUMNS = 512, 1024
 MIN_VALUES = 10
 # Factor between the magnitudes of a column that is plainly on another scale.
 FACTOR = 3.0
+# So many rows are looked at for large values.
+FEW_ROWS = 64
 # Root mean square from which on values are plainly not scaled.
 LARGE = 20.0
 
@@ -29,9 +31,12 @@ def warn_of_large_values(name, values, remedy):
     remedy : str
         What to do.
     """
-    some = values[_spaced(values.shape[0], MAX_ROWS)]
-    stored = some.data if issparse(some) else some
-    mean_square = np.square(stored, dtype=float).sum() / max(np.prod(some.shape), 1)
+    rows = _spaced(values.shape[0], FEW_ROWS)
+    if issparse(values):
+        squares = [np.square(values[rows].data, dtype=float).sum()]
+    else:  # row by row, as rows may be long and on a disk
+        squares = [np.square(values[i], dtype=float).sum() for i in rows]
+    mean_square = sum(squares) / max(rows.size * math.prod(values.shape[1:]), 1)
     if mean_square > LARGE**2:
         warn(
             f"The values of {name} are large, with a root mean square of "
