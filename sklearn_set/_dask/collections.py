@@ -59,11 +59,14 @@ def blocks_of(named):
 
 
 def _delayed(collection):
-    if is_arraylike(collection) and collection.ndim == 2:
-        if len(collection.chunks[1]) > 1:
-            collection = collection.rechunk({1: -1})
-    delayed = collection.to_delayed()
-    return delayed.ravel() if is_arraylike(collection) else delayed
+    """Return the blocks of a collection, one for each of its partitions."""
+    if not is_arraylike(collection):
+        # A full optimization may read several files of one column as one partition, so
+        # that the target would no longer have the partitions of its own table.
+        return collection.simplify().to_delayed(optimize_graph=False)
+    if collection.ndim == 2 and len(collection.chunks[1]) > 1:
+        collection = collection.rechunk({1: -1})
+    return collection.to_delayed().ravel()
 
 
 def _check_lengths(name, collection, X):
@@ -101,11 +104,8 @@ def mapped(estimator, method, X, n_columns, dtype):
     """
     shape = (0,) if n_columns is None else (0, n_columns)
     meta = np.empty(shape, dtype=dtype)
-    if is_dataframe_like(X):
-        blocks = X.to_delayed()
-        lengths = [np.nan] * len(blocks)
-    else:
-        blocks, lengths = _delayed(X), X.chunks[0]
+    blocks = _delayed(X)
+    lengths = [np.nan] * len(blocks) if is_dataframe_like(X) else X.chunks[0]
     apply = dask.delayed(_apply, pure=True)
     arrays = [
         da.from_delayed(

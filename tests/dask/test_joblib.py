@@ -34,6 +34,26 @@ def test_dask_gives_the_results_of_one_process(client, small):
         np.testing.assert_array_equal(a, b)
 
 
+def test_optuna_searches_on_workers(client, small):
+    optuna = pytest.importorskip("optuna")
+    integration = pytest.importorskip("optuna_integration")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    space = {"alpha": optuna.distributions.FloatDistribution(0.01, 1.0, log=True)}
+
+    def search():
+        sampler = optuna.samplers.RandomSampler(seed=0)
+        study = optuna.create_study(sampler=sampler, direction="maximize")
+        model = integration.OptunaSearchCV(
+            network(), space, cv=3, n_trials=3, study=study, random_state=0
+        )
+        model.fit(*small)
+        return [trial.value for trial in model.trials_]
+
+    expected = search()
+    with client.as_current(), joblib.parallel_config(backend="dask"):
+        assert search() == expected
+
+
 def test_ray_gives_the_results_of_one_process(small):
     ray = pytest.importorskip("ray")
     from ray.util.joblib import register_ray

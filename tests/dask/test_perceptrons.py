@@ -208,6 +208,23 @@ def test_data_frames(threads_client, small):
     np.testing.assert_array_equal(lazy.compute(), plain.predict(frame))
 
 
+def test_parquet_files_are_read_in_each_epoch(threads_client, small, tmp_path):
+    pd = pytest.importorskip("pandas")
+    dd = pytest.importorskip("dask.dataframe")
+    X, y = small
+    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(12)]).assign(y=y)
+    dd.from_pandas(frame, npartitions=3).to_parquet(tmp_path)
+    stored = dd.read_parquet(tmp_path)
+    params = {"client": threads_client, "n_replicas": 1}
+    model = DaskSETMLPClassifier(**SMALL, **params, persist=False)
+    model.fit(stored.drop(columns="y"), stored["y"])
+    assert are_equal(model, fitted(threads_client, X, y, 100, n_replicas=1))
+    np.testing.assert_array_equal(
+        model.predict(stored.drop(columns="y")).compute(),
+        model.predict(frame[frame.columns[:12]]),
+    )
+
+
 def test_empty_partitions_are_left_out(threads_client, small):
     X, y = small
     dX, dy = divided(X, 100), divided(y, 100)
