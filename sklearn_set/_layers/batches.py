@@ -14,7 +14,8 @@ from sklearn_set._utils.thread_chooser import on_fastest_threads
 
 # Predictions are made in batches: so many bytes of the widest layer's activations as
 # fit in the L2 cache, in whole blocks of registers, and at most PREDICT_ROWS rows. A
-# layer so wide that a block has more than PREDICT_VALUES activations gets fewer rows.
+# layer so wide that a block has more than PREDICT_VALUES activations gets fewer rows,
+# but as many as keep the activations below the number of connections.
 PREDICT_BYTES = 3 << 18
 PREDICT_BLOCK = 64
 PREDICT_ROWS = 512
@@ -213,15 +214,17 @@ def in_row_order(X):
     return X if issparse(X) or is_mapped(X) else np.ascontiguousarray(X)
 
 
-def predict_batch_size(n_units, itemsize):
+def predict_batch_size(n_units, itemsize, n_connections=0):
     """Return how many rows to predict at a time.
 
     Parameters
     ----------
-    n_units : iterable of int
+    n_units : sequence of int
         Sizes of the layers whose activations are held.
     itemsize : int
         Bytes of one activation.
+    n_connections : int, default=0
+        Of the whole model.
 
     Returns
     -------
@@ -232,7 +235,9 @@ def predict_batch_size(n_units, itemsize):
     widest = max(n_units)
     rows = min(PREDICT_BYTES // (widest * itemsize), PREDICT_ROWS)
     rows = max(rows // PREDICT_BLOCK, 1) * PREDICT_BLOCK
-    return min(rows, max(PREDICT_VALUES // widest, 1))
+    # In layers beyond all caches, a connection costs a cache line, which has the
+    # activations of several rows: further rows are almost free.
+    return min(rows, max(PREDICT_VALUES // widest, n_connections // sum(n_units), 1))
 
 
 def map_batches(function, n_samples, batch_size, layers=(), name=None):

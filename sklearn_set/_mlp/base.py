@@ -558,7 +558,9 @@ class BaseSETMLP(SETEstimator):
     def _to_predict(self, X):
         """Return a network, the rows of X, and how many to predict at a time."""
         n_units = [X.shape[1], *(coef.shape[1] for coef in self.coefs_)]
-        batch_size = predict_batch_size(n_units, X.dtype.itemsize)
+        batch_size = predict_batch_size(
+            n_units, X.dtype.itemsize, sum(coef.nnz for coef in self.coefs_)
+        )
         batch_size = min(batch_size, X.shape[0])
         loss = self._loss(self._trained_loss)
         network = self._network(batch_size, self.activations_, loss)

@@ -152,7 +152,8 @@ def map_rows(model, function, rows, name, indices=None):
     result : ndarray of shape (n_selected, ...)
     """
     sizes = model.layer.n_in, model.layer.n_out
-    batch_size = predict_batch_size(sizes, rows.dtype.itemsize)
+    itemsize, n_connections = rows.dtype.itemsize, model.layer.n_connections
+    batch_size = predict_batch_size(sizes, itemsize, n_connections)
     if indices is None:
         indices = np.arange(rows.n_samples)
     return map_batches(

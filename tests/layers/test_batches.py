@@ -103,6 +103,7 @@ def test_rows_to_predict_at_a_time():
     assert predict_batch_size([10, 10**5], 8) == PREDICT_BLOCK
     assert predict_batch_size([10, PREDICT_VALUES // 3], 8) == 3
     assert predict_batch_size([10, 10**9], 8) == 1
+    assert predict_batch_size([10, 10**9], 8, n_connections=8 * 10**9 + 80) == 8
     n_rows = predict_batch_size([500], 4)
     assert n_rows % PREDICT_BLOCK == 0 and n_rows * 500 * 4 <= PREDICT_BYTES
 
