@@ -68,8 +68,8 @@ def cluster(n, **options):
     """Start workers; yield their client."""
     with (
         LocalCluster(
-            n, threads_per_worker=1, dashboard_address=None, memory_limit=None,
-            silence_logs=50, **options,
+            n_workers=n, threads_per_worker=1, dashboard_address=None,
+            memory_limit=None, silence_logs=50, **options,
         ) as workers,
         Client(workers) as client,
     ):  # fmt: skip
@@ -158,7 +158,10 @@ def overhead(arguments):
 
 
 def exchange(arguments):
-    """Measure a round of a model with many connections, beyond training."""
+    """Measure a round of a model with many connections, beyond training.
+
+    At the end of an epoch the values also travel to the client and back.
+    """
     n = arguments.connections
     units = 40_000 if n > 10**6 else 2000
     params = {
@@ -166,18 +169,22 @@ def exchange(arguments):
         "evolution": "fixed", "max_iter": 4, "batch_size": 2, "random_state": 0,
         "dropout": 0, "tol": 0,
     }  # fmt: skip
-    X = np.random.default_rng(0).random((4, units), dtype=np.float32)
-    y = np.arange(4) % 2
     for solver in ("sgd", "adam"):
-        alone = timed(SETMLPClassifier(**params, solver=solver), X[:2], y[:2])
-        with cluster(2) as client:
-            model = DaskSETMLPClassifier(**params, solver=solver, client=client)
-            seconds = timed(model, divided(X, 2), divided(y, 2))
-        sent = model.communication_
-        size = (sent["value_bytes_up"] + sent["value_bytes_down"]) / sent["rounds"]
-        text = f"{seconds - alone:.2f} s, {size / 2**20:.0f} MB"
-        name = f"exchange of {model.n_connections_:,} connections, {solver}"
-        yield name, text, "3 s"
+        for rounds in (1, 8):
+            X = np.random.default_rng(0).random((4 * rounds, units), dtype=np.float32)
+            y = np.arange(len(X)) % 2
+            half = slice(2 * rounds)
+            alone = timed(SETMLPClassifier(**params, solver=solver), X[half], y[half])
+            with cluster(2) as client:
+                model = DaskSETMLPClassifier(
+                    **params, solver=solver, rounds_per_epoch=rounds, client=client
+                )
+                seconds = timed(model, divided(X, 2), divided(y, 2))
+            sent = model.communication_
+            size = (sent["value_bytes_up"] + sent["value_bytes_down"]) / sent["rounds"]
+            text = f"{(seconds - alone) / rounds:.2f} s, {size / 2**20:.0f} MB"
+            name = f"exchange of {model.n_connections_:,} connections, {solver}"
+            yield f"{name}, {rounds} rounds", text, "3 s"
 
 
 def mapped(arguments):

@@ -5,6 +5,7 @@ from distributed import CancelledError, wait
 from distributed.scheduler import KilledWorker
 
 from sklearn_set._dask import tasks
+from sklearn_set._dask.placement import balanced_homes
 from sklearn_set._dask.tasks import Lazy
 from sklearn_set._utils.warnings import warn
 
@@ -252,7 +253,8 @@ class Cluster:
             if future.status != "finished":
                 self._wait(future)
         who_has = self._client.who_has(self.partitions)
-        return [min(who_has.get(p.key, ()), default=None) for p in self.partitions]
+        holders = [who_has.get(partition.key, ()) for partition in self.partitions]
+        return balanced_homes(holders, self._client.ncores())
 
     def _scatter(self, value):
         try:
