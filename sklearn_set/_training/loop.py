@@ -219,12 +219,13 @@ class TrainingLoop:
     def _check_growth(self):
         """Warn of a loss that has grown by far, and is still finite."""
         losses = self._state.history.curves.get("loss")
-        if not losses or self._best is not None:
+        if not losses:
             return
         first, last = losses[0], losses[-1]
-        if last > GROWTH * max(first, 1.0):
+        if np.isfinite(last) and last > GROWTH * max(first, 1.0):
+            restored = "" if self._best is None else " The best weights are restored."
             warn(
                 f"Training diverges: the loss has grown from {first:.2g} to "
-                f"{last:.2g}. {self._remedy}",
+                f"{last:.2g}. {self._remedy}{restored}",
                 ConvergenceWarning,
             )

@@ -122,12 +122,20 @@ class ValidationScorer:
             self._scorer = check_scoring(estimator, estimator.scoring)
 
     def score(self, estimator):
-        """Return the score of the estimator as it is now; greater is better."""
+        """Return the score of the estimator as it is now; greater is better.
+
+        NaN if the estimator's outputs are not finite, which metrics refuse.
+        """
         if self._is_loss:
             return -estimator._mean_loss(self._X, self._y, self._sample_weight)
         weights = self._sample_weight
         options = {} if weights is None else {"sample_weight": weights}
-        score = self._scorer(estimator, self._X, self._y, **options)
+        try:
+            score = self._scorer(estimator, self._X, self._y, **options)
+        except ValueError:
+            if np.isfinite(estimator._outputs(self._X)).all():
+                raise
+            return np.nan
         if not isinstance(score, Real) and np.shape(score) != ():
             score = None  # float() takes arrays of one element, too
         try:

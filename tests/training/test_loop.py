@@ -264,6 +264,15 @@ def test_a_loss_that_grows_by_far_is_a_warning(rate, grows):
     assert all(message.endswith("Slower.") for message in found)
 
 
+def test_a_growing_loss_is_a_warning_with_early_stopping_too():
+    loop = make_loop(
+        MeanLearner(), make_state(), learning_rate=3.0, remedy="Slower.",
+        validation_score=lambda: 0.0, stopping=StoppingRule("validation_score", 0.0, 9),
+    )  # fmt: skip
+    with pytest.warns(ConvergenceWarning, match="grown.*Slower. The best weights are"):
+        loop.run(3)
+
+
 def test_divergence_with_early_stopping_restores_and_warns():
     learner, state = DivergentLearner(), make_state()
     loop = make_loop(

@@ -17,7 +17,11 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import log_loss
 
 from sklearn_set import SETMLPClassifier, SETMLPRegressor
-from sklearn_set._training.validation_set import TrainingData, hold_out
+from sklearn_set._training.validation_set import (
+    TrainingData,
+    ValidationScorer,
+    hold_out,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -159,3 +163,26 @@ def test_callbacks_get_the_data_of_the_user_without_a_copy():
     assert_array_equal(X_rows(), X_iris[indices])
     assert_array_equal(y_rows(), y_iris[indices])
     assert_array_equal(metadata["sample_weight"], [3.0, 5.0])
+
+
+def test_outputs_that_are_not_finite_score_nan():
+    """scikit-learn's metrics would say "Input contains NaN", which is no remedy."""
+    rng = np.random.default_rng(0)
+    X, y = rng.random((30, 4)), rng.random(30)
+    model = SETMLPRegressor(hidden_layer_sizes=(5,), activation="identity", max_iter=1)
+    scorer = ValidationScorer(model.fit(X, y), X, y, None)
+    assert np.isfinite(scorer.score(model))
+    for coef in model.coefs_:
+        coef.data[::2], coef.data[1::2] = 1e308, -1e308
+    with np.errstate(all="ignore"):
+        assert np.isnan(scorer.score(model))
+
+
+def test_an_error_of_the_score_itself_is_raised():
+    def score(estimator, X, y):
+        raise ValueError("no score")
+
+    X, y = np.eye(20), np.arange(20.0)
+    model = SETMLPRegressor(scoring=score, early_stopping=True, max_iter=1)
+    with pytest.raises(ValueError, match="no score"):
+        model.fit(X, y)
