@@ -94,8 +94,8 @@ def divided(array, n_partitions):
 def network(cls=SETMLPClassifier, **params):
     """Return a network 784-1000-1000-1000-10 as in fashion_mnist.py."""
     return cls(
-        HIDDEN, evolution="set", evolve_every=1, solver="sgd", alpha=0.06,
-        dropout=[0.0, 0.2, 0.2, 0.2], batch_size=128, learning_rate_init=0.16,
+        HIDDEN, evolution="set", evolve_every=1, solver="sgd", alpha=0.0075,
+        dropout=[0.0, 0.2, 0.2, 0.2], batch_size=128, learning_rate_init=0.05,
         random_state=0, **params,
     )  # fmt: skip
 
