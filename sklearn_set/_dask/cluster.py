@@ -245,15 +245,13 @@ class Cluster:
 
     def _find_homes(self):
         """Return the worker of each partition, or of each copy of the model."""
-        n = len(self.partitions)
-        if not self._persists:
-            workers = sorted(self._client.ncores()) or [None]
-            return [workers[i % len(workers)] for i in range(n)]
-        for future in self.partitions:
-            if future.status != "finished":
-                self._wait(future)
-        who_has = self._client.who_has(self.partitions)
-        holders = [who_has.get(partition.key, ()) for partition in self.partitions]
+        holders = [()] * len(self.partitions)
+        if self._persists:
+            for future in self.partitions:
+                if future.status != "finished":
+                    self._wait(future)
+            who_has = self._client.who_has(self.partitions)
+            holders = [who_has.get(partition.key, ()) for partition in self.partitions]
         return balanced_homes(holders, self._client.ncores())
 
     def _scatter(self, value):

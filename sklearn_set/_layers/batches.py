@@ -235,8 +235,8 @@ def predict_batch_size(n_units, itemsize, n_connections=0):
     widest = max(n_units)
     rows = min(PREDICT_BYTES // (widest * itemsize), PREDICT_ROWS)
     rows = max(rows // PREDICT_BLOCK, 1) * PREDICT_BLOCK
-    # In layers beyond all caches, a connection costs a cache line, which has the
-    # activations of several rows: further rows are almost free.
+    # Beyond all caches, each connection reads a whole cache line, which has the
+    # activations of several rows: eight rows take about three times as long as one.
     return min(rows, max(PREDICT_VALUES // widest, n_connections // sum(n_units), 1))
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sklearn_set._dask.placement import balanced_homes
 from sklearn_set.dask import DaskSETMLPClassifier
 
-pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
